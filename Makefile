@@ -1,0 +1,54 @@
+# One word for everything. Each target sets up what it needs.
+PYTHON ?= python3
+BIN := .venv/bin
+RUN := $(BIN)/python
+
+.PHONY: help demo test check lint types quick clean
+
+help:
+	@echo "make demo    set up, build the sample gallery, show a few searches"
+	@echo "make test    set up, then lint, type check and run all tests"
+	@echo "make quick   the tests without those that take minutes"
+	@echo "make clean   remove the environment and the sample gallery's index"
+
+.venv/installed: requirements.txt pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --requirement requirements.txt
+	@touch $@
+
+.venv/installed-dev: .venv/installed requirements-dev.txt
+	$(BIN)/pip install --quiet --requirement requirements-dev.txt
+	@touch $@
+
+demo: .venv/installed
+	$(RUN) -m indexer build data/sample/posts.csv
+	@echo
+	$(RUN) -m retrieval.search "a cat asleep" -k 2
+	@echo
+	$(RUN) -m retrieval.search "rocket launch" -k 2
+	@echo
+	$(RUN) -m retrieval.search "bad morning, need coffee" -k 2
+	@echo
+	@echo "That was the sample gallery. Now your own posts:"
+	@echo "  $(RUN) -m indexer build ~/Pictures/posts     a folder of pictures"
+	@echo "  $(RUN) -m indexer build posts.csv --images ~/Pictures"
+	@echo "  $(RUN) -m retrieval.search \"what you remember\""
+	@echo "  $(RUN) -m indexer status"
+
+test: lint types
+	$(RUN) -m pytest
+
+check: test
+
+lint: .venv/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/installed-dev
+	$(BIN)/mypy
+
+quick: .venv/installed-dev
+	$(RUN) -m pytest -m "not slow"
+
+clean:
+	rm -rf .venv chroma_db

@@ -1,0 +1,1 @@
+"""The ground floor: records, encoders, the gallery on disk, and search over it."""
