@@ -1,0 +1,18 @@
+"""Captions as people write them: kept as written, cleaned only for a model's eyes."""
+
+from __future__ import annotations
+
+import re
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+
+
+def readable(text: str) -> str:
+    """The text with lone surrogates as U+FFFD: Chroma, Parquet and UTF-8 itself refuse them."""
+    return _LONE_SURROGATE.sub("�", text)
+
+
+def for_model(text: str) -> str:
+    """The text without control characters and with single blanks, as an encoder should see it."""
+    return " ".join(_CONTROL.sub(" ", text).split())

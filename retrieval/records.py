@@ -1,0 +1,92 @@
+"""The nouns that every part of the project shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Sentiment = Literal["negative", "neutral", "positive"]
+
+
+@dataclass(frozen=True, slots=True)
+class SeenObject:
+    """One category of things that annotators marked in a picture."""
+
+    category: str
+    supercategory: str
+    area: float  # the share of the picture its instances cover together, in [0, 1]
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What a source knows to be true about a post. Kept apart from every prediction."""
+
+    sentiment: Sentiment | None = None
+    split: str | None = None  # the source's own train / val / test, where it has one
+    marked_words: tuple[str, ...] = ()  # the words that carry the sentiment (SentiCap)
+    objects: tuple[SeenObject, ...] | None = None  # None: nobody annotated this picture
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One picture with one caption, as the gallery keeps it."""
+
+    post_id: str  # unique in the gallery, stable across runs
+    image_id: str  # content hash of the picture file: 32 hexadecimal digits
+    source: str  # the source it came from, "kind:location"
+    root: str  # absolute folder the picture lies under
+    image_path: str  # relative to `root`, with forward slashes
+    caption: str  # as written; may be empty
+    created_at: int | None = None  # seconds since 1970, UTC
+    permalink: str | None = None
+    group_id: str | None = None  # the posts of one carousel share it
+    truth: Truth | None = None
+
+    @property
+    def has_caption(self) -> bool:
+        """Whether there is anything to read; a caption of blanks says nothing."""
+        return bool(self.caption.strip())
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One picture file's content; several posts can share it."""
+
+    image_id: str
+    width: int  # pixels, as shown (after EXIF orientation)
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedFile:
+    """What the last build saw of a file, so that the next one need not open it again."""
+
+    root: str  # absolute folder
+    path: str  # relative to `root`, with forward slashes
+    size: int  # bytes
+    modified: int  # nanoseconds since 1970
+    image_id: str | None  # None: it could not be read
+    problem: str | None = None  # why it could not be read, and what to do about it
+    caption: str = ""  # embedded in the file
+    created_at: int | None = None  # the file's own date, seconds since 1970, UTC
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why a picture was found. Similarities are cosines in [-1, 1]; ranks start at 1."""
+
+    image: float
+    caption: float | None  # None: the picture has no caption
+    image_rank: int
+    caption_rank: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One picture that a search found, with the posts that show it, best caption first."""
+
+    rank: int
+    image_id: str
+    score: float  # the reciprocal rank fusion sum
+    why: Why
+    posts: tuple[Post, ...]
