@@ -1,0 +1,207 @@
+"""How the gallery lies in Chroma: two collections, one a vector space. Chroma lives only here.
+
+`images` holds one record a picture, in the image encoder's space; `captions` one a captioned
+post, in the sentence encoder's. They are never mixed: texts and pictures form two clouds even in
+one space, so a shared collection would rank by kind instead of by meaning.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from typing import TYPE_CHECKING, Any
+
+from retrieval.storage import check_storage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from chromadb.api import ClientAPI
+    from chromadb.api.models.Collection import Collection
+    from numpy.typing import NDArray
+
+    from retrieval.manifest import EncoderRecord, Encoders
+    from retrieval.records import Picture, Post
+
+IMAGES, CAPTIONS = "images", "captions"
+
+_BATCH = 5_000  # records; Chroma refuses more than 5,461 in one call
+_COSINE = {"hnsw": {"space": "cosine"}}  # the default is l2
+_CHROMA_FOLDER = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+class Gallery:
+    """The two collections, opened for writing. Hold the writer's lock while it is open."""
+
+    def __init__(self, chroma_dir: Path, encoders: Encoders) -> None:
+        """Open the collections of these encoders, or create them."""
+        self._client = _open_client(chroma_dir)
+        try:
+            self.images = _open_collection(self._client, IMAGES, encoders.image)
+            self.captions = _open_collection(self._client, CAPTIONS, encoders.caption)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of the folder, so that another process can open it."""
+        self._client.close()  # type: ignore[attr-defined]
+
+    def put_pictures(self, pictures: Sequence[tuple[Picture, Post, NDArray[Any]]]) -> None:
+        """Add or replace pictures, each with a post that shows it and its vector."""
+        _upsert(
+            self.images,
+            [picture.image_id for picture, _, _ in pictures],
+            [post.image_path for _, post, _ in pictures],
+            [picture_metadata(picture, post) for picture, post, _ in pictures],
+            [vector for _, _, vector in pictures],
+        )
+
+    def put_captions(self, posts: Sequence[tuple[Post, NDArray[Any]]]) -> None:
+        """Add or replace captioned posts, each with its caption's vector."""
+        _upsert(
+            self.captions,
+            [post.post_id for post, _ in posts],
+            [post.caption for post, _ in posts],
+            [caption_metadata(post) for post, _ in posts],
+            [vector for _, vector in posts],
+        )
+
+    def remove_captions(self, post_ids: Sequence[str]) -> None:
+        """Remove captions; unknown ids are passed over."""
+        _delete(self.captions, post_ids)
+
+    def remove_pictures(self, image_ids: Sequence[str]) -> None:
+        """Remove pictures; unknown ids are passed over."""
+        _delete(self.images, image_ids)
+
+    def ids(self) -> tuple[set[str], set[str]]:
+        """The ids in `images` and in `captions`."""
+        return _all_ids(self.images), _all_ids(self.captions)
+
+    def counts(self) -> tuple[int, int]:
+        """The number of records in `images` and in `captions`."""
+        return self.images.count(), self.captions.count()
+
+
+def open_gallery(chroma_dir: Path, encoders: Encoders) -> Gallery:
+    """Open the collections; where Chroma's files are broken or foreign, make new, empty ones.
+
+    Nothing is lost by that: all they hold lies in the published generation and the journal as
+    well, and a writer fills them up again when it recovers.
+
+    Raises:
+        StorageFailed: the disk refuses, which new files would not mend.
+
+    """
+    try:
+        return Gallery(chroma_dir, encoders)
+    except _UnusableCollection:
+        remove_chroma(chroma_dir)
+        return Gallery(chroma_dir, encoders)
+
+
+def picture_metadata(picture: Picture, post: Post) -> dict[str, Any]:
+    """What `images` keeps of a picture, to filter by. Every key always: upserts merge."""
+    return {
+        "root": post.root,
+        "image_path": post.image_path,
+        "width": picture.width,
+        "height": picture.height,
+    }
+
+
+def caption_metadata(post: Post) -> dict[str, Any]:
+    """What `captions` keeps of a post, to filter by. Every key always: upserts merge."""
+    return {
+        "image_id": post.image_id,
+        "source": post.source,
+        "root": post.root,
+        "image_path": post.image_path,
+        "created_at": post.created_at,
+        "permalink": post.permalink,
+        "group_id": post.group_id,
+    }
+
+
+def remove_chroma(chroma_dir: Path) -> None:
+    """Remove Chroma's own files, and nothing else, from the gallery's folder."""
+    for path in chroma_dir.glob("chroma.sqlite3*"):
+        path.unlink()
+    for path in chroma_dir.iterdir():
+        if path.is_dir() and _CHROMA_FOLDER.fullmatch(path.name):
+            shutil.rmtree(path)
+
+
+class _UnusableCollection(Exception):
+    """Chroma's files are broken, or hold another encoder's vectors than the manifest says."""
+
+
+def _open_client(chroma_dir: Path) -> ClientAPI:
+    import chromadb
+    from chromadb.api.shared_system_client import SharedSystemClient
+    from chromadb.config import Settings
+    from chromadb.errors import ChromaError
+
+    settings = Settings(anonymized_telemetry=False)
+    try:
+        return chromadb.PersistentClient(str(chroma_dir), settings=settings)
+    except ChromaError as error:
+        # chromadb keeps what it failed to start, and would hand it out at the next try.
+        SharedSystemClient.clear_system_cache()
+        check_storage(chroma_dir, error)
+        raise _UnusableCollection(str(error)) from error
+
+
+def _open_collection(client: ClientAPI, name: str, encoder: EncoderRecord) -> Collection:
+    """Open a collection of this encoder, or create it.
+
+    Chroma itself compares nothing but the dimension, and ignores new settings of an old collection.
+    """
+    if name not in {collection.name for collection in client.list_collections()}:
+        metadata = {"encoder": encoder.spec, "fingerprint": encoder.fingerprint}
+        return client.create_collection(
+            name,
+            configuration=_COSINE,  # type: ignore[arg-type]
+            metadata=metadata,
+            embedding_function=None,
+        )
+    collection = client.get_collection(name, embedding_function=None)
+    if (collection.metadata or {}).get("fingerprint") != encoder.fingerprint:
+        raise _UnusableCollection(name)
+    return collection
+
+
+def _upsert(
+    collection: Collection,
+    ids: list[str],
+    documents: list[str],
+    metadatas: Sequence[Mapping[str, Any]],
+    vectors: list[NDArray[Any]],
+) -> None:
+    for part in _batches(len(ids)):
+        collection.upsert(
+            ids=ids[part],
+            documents=documents[part],
+            metadatas=list(metadatas[part]),
+            embeddings=vectors[part],  # type: ignore[arg-type]
+        )
+
+
+def _delete(collection: Collection, ids: Sequence[str]) -> None:
+    for part in _batches(len(ids)):
+        collection.delete(ids=list(ids[part]))
+
+
+def _batches(count: int) -> Iterator[slice]:
+    for start in range(0, count, _BATCH):
+        yield slice(start, start + _BATCH)
+
+
+def _all_ids(collection: Collection) -> set[str]:
+    ids: set[str] = set()
+    for part in _batches(collection.count()):
+        page: Iterable[str] = collection.get(limit=_BATCH, offset=part.start, include=[])["ids"]
+        ids.update(page)
+    return ids

@@ -1,0 +1,334 @@
+"""One published state of the gallery: an immutable folder that readers open and keep.
+
+A generation is a folder `generations/<n>/` with
+
+- `catalog.parquet`: every post, by post_id, with the rows of its picture and caption vectors;
+- `pictures.parquet`: every picture, by image_id, in the order of `images.f32`;
+- `files.parquet`: what the build saw of every file (for the next build, not for searching);
+- `images.f32`, `captions.f32`: the vectors, float32 row by row, unit length.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from retrieval.errors import GalleryDamaged, NoGallery
+from retrieval.manifest import Manifest, read_manifest
+from retrieval.records import IndexedFile, Picture, Post, SeenObject, Truth
+from retrieval.storage import flush_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from retrieval.encoders.base import Vectors
+
+_KEPT = 2  # generations: the published one, and the one a reader may be opening right now
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """All that a generation holds."""
+
+    posts: Mapping[str, Post]  # by post_id
+    pictures: Mapping[str, Picture]  # by image_id
+    files: Sequence[IndexedFile]
+    image_vectors: Mapping[str, NDArray[np.float32]]  # by image_id
+    caption_vectors: Mapping[str, NDArray[np.float32]]  # by post_id, of the captioned posts
+
+
+class Generation:
+    """A published state, opened for reading. Everything is read at first use."""
+
+    def __init__(self, folder: Path, manifest: Manifest) -> None:
+        self.folder = folder
+        self.manifest = manifest
+
+    @classmethod
+    def open(cls, chroma_dir: Path) -> Generation:
+        """Open what is published now.
+
+        Raises:
+            NoGallery: there is no gallery, or nothing has been published yet.
+            GalleryDamaged: its files cannot be read.
+            SchemaMismatch: it was written by another version of this program.
+
+        """
+        manifest = read_manifest(chroma_dir)
+        while manifest.generation:
+            generation = cls(_folder(chroma_dir, manifest.generation), manifest)
+            if generation._loads():
+                return generation
+            newer = read_manifest(chroma_dir)
+            if newer.generation == manifest.generation:
+                raise GalleryDamaged(
+                    f"{generation.folder} is missing or damaged; "
+                    "make the gallery again with: python -m indexer build --rebuild"
+                )
+            manifest = newer  # published while this one was being opened
+        raise NoGallery(
+            f"the gallery in {chroma_dir} is being built and nothing of it is published yet; "
+            "try again in a moment, or run: python -m indexer build"
+        )
+
+    def _loads(self) -> bool:
+        try:
+            _ = self.catalog, self._pictures, self.image_vectors, self.caption_vectors
+        except (OSError, ValueError):
+            return False
+        return True
+
+    @cached_property
+    def catalog(self) -> pa.Table:
+        """Every post, one a row, in the order of post_id."""
+        return _read_table(self.folder / "catalog.parquet")
+
+    @cached_property
+    def _pictures(self) -> pa.Table:
+        return _read_table(self.folder / "pictures.parquet")
+
+    @cached_property
+    def image_ids(self) -> list[str]:
+        """The picture of every row of `image_vectors`."""
+        ids: list[str] = self._pictures["image_id"].to_pylist()
+        return ids
+
+    @cached_property
+    def image_vectors(self) -> Vectors:
+        """Shape (pictures, d), float32, unit rows; mapped from the disk, not read."""
+        return _map_vectors(self.folder / "images.f32", self.manifest.encoders.image.dimension)
+
+    @cached_property
+    def caption_vectors(self) -> Vectors:
+        """Shape (captioned posts, d), float32, unit rows; mapped from the disk, not read."""
+        return _map_vectors(self.folder / "captions.f32", self.manifest.encoders.caption.dimension)
+
+    @cached_property
+    def caption_pictures(self) -> NDArray[np.int64]:
+        """For every row of `caption_vectors`, the row of its picture in `image_vectors`."""
+        rows = self.caption_rows
+        pictures = np.empty(len(self.caption_vectors), dtype=np.int64)
+        captioned = rows >= 0
+        pictures[rows[captioned]] = self._column("picture_row")[captioned]
+        return pictures
+
+    @cached_property
+    def caption_rows(self) -> NDArray[np.int64]:
+        """For every row of `catalog`, the row of its caption's vector; -1 without a caption."""
+        return self._column("caption_row")
+
+    def posts_of(self, picture_row: int) -> list[int]:
+        """The catalog rows of the posts that show a picture."""
+        start, end = self._post_bounds[picture_row : picture_row + 2]
+        return [int(row) for row in self._posts_by_picture[start:end]]
+
+    @cached_property
+    def _posts_by_picture(self) -> NDArray[np.int64]:
+        return np.argsort(self._column("picture_row"), kind="stable")
+
+    @cached_property
+    def _post_bounds(self) -> NDArray[np.int64]:
+        counts = np.bincount(self._column("picture_row"), minlength=len(self.image_ids))
+        return np.concatenate([[0], np.cumsum(counts)])
+
+    def _column(self, name: str) -> NDArray[np.int64]:
+        column: NDArray[np.int64] = self.catalog[name].to_numpy()
+        return column
+
+    def post(self, row: int) -> Post:
+        """The post in one row of `catalog`."""
+        return post_from_row(self.catalog.slice(row, 1).to_pylist()[0])
+
+    def contents(self) -> Contents:
+        """Everything, for a writer that goes on from here."""
+        rows = self.catalog.to_pylist()
+        posts = [post_from_row(row) for row in rows]
+        pictures = [Picture(**row) for row in self._pictures.to_pylist()]
+        files = _read_table(self.folder / "files.parquet").to_pylist()
+        return Contents(
+            posts={post.post_id: post for post in posts},
+            pictures={picture.image_id: picture for picture in pictures},
+            files=[IndexedFile(**file) for file in files],
+            image_vectors=dict(zip(self.image_ids, self.image_vectors, strict=True)),
+            caption_vectors={
+                row["post_id"]: self.caption_vectors[row["caption_row"]]
+                for row in rows
+                if row["caption_row"] >= 0
+            },
+        )
+
+
+def write_generation(chroma_dir: Path, number: int, contents: Contents) -> None:
+    """Write a generation's folder; it counts once a manifest names its number.
+
+    Rows are sorted by id, so that the same posts give the same files whatever the order in which
+    they were indexed.
+    """
+    final = _folder(chroma_dir, number)
+    draft = final.with_name(f".{number}.tmp")
+    for leftover in (draft, final):  # of a run that died here
+        shutil.rmtree(leftover, ignore_errors=True)
+    draft.mkdir(parents=True)
+    image_ids = sorted(contents.pictures)
+    posts = [contents.posts[post_id] for post_id in sorted(contents.posts)]
+    captioned = [post.post_id for post in posts if post.post_id in contents.caption_vectors]
+    _write_table(draft / "catalog.parquet", _catalog(posts, image_ids, captioned))
+    _write_table(
+        draft / "pictures.parquet",
+        _table([asdict(contents.pictures[i]) for i in image_ids], _picture_schema()),
+    )
+    files = sorted(contents.files, key=lambda file: (file.root, file.path))
+    _write_table(draft / "files.parquet", _table([asdict(f) for f in files], _file_schema()))
+    _write_vectors(draft / "images.f32", [contents.image_vectors[i] for i in image_ids])
+    _write_vectors(draft / "captions.f32", [contents.caption_vectors[i] for i in captioned])
+    draft.replace(final)
+    flush_folder(final.parent)
+
+
+def latest_number(chroma_dir: Path) -> int:
+    """The highest number of a generation's folder, whatever the manifest says; 0 without any."""
+    folders = (chroma_dir / "generations").glob("[0-9]*")
+    return max((int(folder.name) for folder in folders if folder.name.isdigit()), default=0)
+
+
+def sweep_generations(chroma_dir: Path, published: int) -> None:
+    """Remove generations that no reader opens any more, and what dead runs left behind."""
+    for folder in (chroma_dir / "generations").glob("*"):
+        number = int(folder.name) if folder.name.isdigit() else None
+        if number is None or not published - _KEPT < number <= published:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def post_to_row(post: Post) -> dict[str, Any]:
+    """A post as plain lists, dicts, strings and numbers."""
+    return asdict(post)
+
+
+def post_from_row(row: Mapping[str, Any]) -> Post:
+    """The inverse of `post_to_row`; ignores columns that are not a post's own."""
+    fields = {name: row[name] for name in Post.__dataclass_fields__}
+    if truth := fields["truth"]:
+        objects = truth["objects"]
+        fields["truth"] = Truth(
+            sentiment=truth["sentiment"],
+            split=truth["split"],
+            marked_words=tuple(truth["marked_words"]),
+            objects=None if objects is None else tuple(SeenObject(**seen) for seen in objects),
+        )
+    return Post(**fields)
+
+
+def _folder(chroma_dir: Path, number: int) -> Path:
+    return chroma_dir / "generations" / str(number)
+
+
+def _catalog(posts: Sequence[Post], image_ids: list[str], captioned: list[str]) -> pa.Table:
+    picture_rows = {image_id: row for row, image_id in enumerate(image_ids)}
+    caption_rows = {post_id: row for row, post_id in enumerate(captioned)}
+    rows = [
+        {
+            **post_to_row(post),
+            "picture_row": picture_rows[post.image_id],
+            "caption_row": caption_rows.get(post.post_id, -1),
+        }
+        for post in posts
+    ]
+    return _table(rows, _catalog_schema())
+
+
+def _table(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.Table:
+    import pyarrow as pa
+
+    return pa.Table.from_pylist(rows, schema=schema)
+
+
+def _write_table(path: Path, table: pa.Table) -> None:
+    import pyarrow.parquet as pq
+
+    pq.write_table(table, path, compression="zstd")
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _read_table(path: Path) -> pa.Table:
+    import pyarrow.parquet as pq
+
+    return pq.read_table(path)
+
+
+def _write_vectors(path: Path, vectors: Sequence[NDArray[np.float32]]) -> None:
+    with path.open("wb") as file:
+        for vector in vectors:
+            file.write(np.ascontiguousarray(vector, dtype="<f4").data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _map_vectors(path: Path, dimension: int) -> Vectors:
+    if path.stat().st_size == 0:  # an empty file cannot be mapped
+        return np.empty((0, dimension), dtype=np.float32)
+    return np.memmap(path, dtype="<f4", mode="r").reshape(-1, dimension)
+
+
+def _catalog_schema() -> pa.Schema:
+    import pyarrow as pa
+
+    text, number = pa.string(), pa.int64()
+    seen = pa.struct([("category", text), ("supercategory", text), ("area", pa.float64())])
+    truth = pa.struct(
+        [
+            ("sentiment", text),
+            ("split", text),
+            ("marked_words", pa.list_(text)),
+            ("objects", pa.list_(seen)),
+        ]
+    )
+    return pa.schema(
+        [
+            ("post_id", text),
+            ("image_id", text),
+            ("source", text),
+            ("root", text),
+            ("image_path", text),
+            ("caption", text),
+            ("created_at", number),
+            ("permalink", text),
+            ("group_id", text),
+            ("truth", truth),
+            ("picture_row", number),
+            ("caption_row", number),  # -1: the post has no caption
+        ]
+    )
+
+
+def _picture_schema() -> pa.Schema:
+    import pyarrow as pa
+
+    return pa.schema([("image_id", pa.string()), ("width", pa.int64()), ("height", pa.int64())])
+
+
+def _file_schema() -> pa.Schema:
+    import pyarrow as pa
+
+    text, number = pa.string(), pa.int64()
+    return pa.schema(
+        [
+            ("root", text),
+            ("path", text),
+            ("size", number),
+            ("modified", number),
+            ("image_id", text),
+            ("problem", text),
+            ("caption", text),
+            ("created_at", number),
+        ]
+    )

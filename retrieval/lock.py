@@ -1,0 +1,63 @@
+"""One writer at a time: two processes writing to one Chroma folder corrupt it silently."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import portalocker
+
+from retrieval.errors import GalleryLocked, StorageFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@contextmanager
+def writer_lock(chroma_dir: Path) -> Iterator[None]:
+    """Hold the gallery's write lock; the operating system frees it when the process dies.
+
+    Raises:
+        GalleryLocked: another process holds it; the message says which.
+        StorageFailed: the folder cannot be written.
+
+    """
+    try:
+        chroma_dir.mkdir(parents=True, exist_ok=True)
+        file = (chroma_dir / "write.lock").open("a")
+    except OSError as error:
+        raise StorageFailed(f"cannot write to {chroma_dir}: {error.strerror}") from error
+    with file:
+        try:
+            portalocker.lock(file, portalocker.LOCK_EX | portalocker.LOCK_NB)
+        except (portalocker.LockException, portalocker.AlreadyLocked) as error:
+            raise GalleryLocked(_who_holds(chroma_dir)) from error
+        _record(chroma_dir).write_text(json.dumps(_myself()), "utf-8")
+        yield
+
+
+def _record(chroma_dir: Path) -> Path:
+    """Beside the lock, not in it: on Windows a locked file cannot be read."""
+    return chroma_dir / "writer.json"
+
+
+def _myself() -> dict[str, str | int]:
+    started = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return {"pid": os.getpid(), "host": socket.gethostname(), "started": started}
+
+
+def _who_holds(chroma_dir: Path) -> str:
+    try:
+        holder = json.loads(_record(chroma_dir).read_text("utf-8"))
+        who = f"process {holder['pid']} on {holder['host']} since {holder['started']}"
+    except (OSError, ValueError, KeyError):  # it is just being written
+        who = "another process"
+    return (
+        f"{chroma_dir} is being written by {who}; wait until it is done (searching works "
+        "meanwhile), or stop it and run this again"
+    )

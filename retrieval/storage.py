@@ -1,0 +1,88 @@
+"""Writing so that a crash leaves the old file or the new one, and errors a user can read."""
+
+from __future__ import annotations
+
+import errno
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from retrieval.errors import GalleryError, StorageFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_REMEDIES = {
+    errno.ENOSPC: "make room on that disk",
+    errno.EDQUOT: "make room: your quota there is used up",
+    errno.EROFS: "choose a folder on a disk that can be written, with --chroma-dir",
+    errno.EACCES: "make it writable, or choose another folder with --chroma-dir",
+    errno.EPERM: "make it writable, or choose another folder with --chroma-dir",
+}
+_SQLITE = {
+    "disk is full": errno.ENOSPC,
+    "disk I/O error": errno.ENOSPC,
+    "readonly database": errno.EACCES,
+    "unable to open database": errno.EACCES,
+}
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write the whole file and flush it to the disk before it takes its name."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with draft.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
+    flush_folder(path.parent)
+
+
+def flush_folder(folder: Path) -> None:
+    """Flush a rename in `folder` to the disk. Windows has no such call and needs none."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def explained_storage_errors(chroma_dir: Path) -> Iterator[None]:
+    """Turn what a disk refuses into an error that says what to do.
+
+    Raises:
+        StorageFailed: the disk is full, read-only, or out of reach.
+
+    """
+    try:
+        yield
+    except GalleryError:
+        raise
+    except Exception as error:
+        check_storage(chroma_dir, error)
+        raise
+
+
+def check_storage(chroma_dir: Path, error: BaseException) -> None:
+    """Raise StorageFailed if `error` is a disk that refuses; do nothing if it is something else.
+
+    Chroma tells of such troubles only in the text of its own error classes.
+    """
+    remedy = None
+    if isinstance(error, OSError):
+        remedy = _REMEDIES.get(error.errno or 0)
+    else:
+        remedy = next((_REMEDIES[n] for text, n in _SQLITE.items() if text in str(error)), None)
+    if remedy is not None:
+        raise StorageFailed(
+            f"cannot write to {chroma_dir}: {error}; {remedy} and run this again. "
+            "The last published state is untouched, and work done so far is kept"
+        ) from error
