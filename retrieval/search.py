@@ -1,0 +1,167 @@
+"""`python -m retrieval.search "a cat asleep"`: flags, wiring and printing; nothing imports it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import textwrap
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from retrieval.captions import for_model
+from retrieval.cli import DONE, add_chroma_dir, positive_int, printable, run
+from retrieval.config import Settings
+from retrieval.errors import BadInput, BadOption
+from retrieval.thumbnails import thumbnail_path
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from retrieval.records import Hit, Post
+    from retrieval.searcher import Searcher
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_CAPTIONS_SHOWN = 3  # of a picture; the rest is counted
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Search the gallery and print what was found."""
+    settings = Settings.from_environment()
+    arguments = _parser(settings).parse_args(argv)
+    return run(lambda: _search(arguments, settings))
+
+
+def _parser(settings: Settings) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m retrieval.search",
+        description="Find posts by what their pictures show and their captions say.",
+    )
+    parser.add_argument("query", nargs="?", help='what to look for, such as "a cat asleep"')
+    parser.add_argument(
+        "--queries",
+        type=Path,
+        metavar="FILE",
+        help="read one query a line instead, and print one JSON list a line",
+    )
+    parser.add_argument(
+        "-k", type=positive_int, default=10, help="how many pictures at most (default: %(default)s)"
+    )
+    parser.add_argument("--json", action="store_true", help="print the hits as one JSON list")
+    add_chroma_dir(parser, settings)
+    return parser
+
+
+def _search(arguments: argparse.Namespace, settings: Settings) -> int:
+    chroma_dir: Path = arguments.chroma_dir
+    queries = _queries(arguments)
+    found = _open_searcher(chroma_dir, settings).search(queries, arguments.k)
+    for query, hits in zip(queries, found, strict=True):
+        if arguments.json or arguments.queries:
+            json.dump([_as_json(hit, chroma_dir) for hit in hits], sys.stdout, ensure_ascii=False)
+            sys.stdout.write("\n")
+        else:
+            _print(query, hits, chroma_dir)
+    return DONE
+
+
+def _queries(arguments: argparse.Namespace) -> list[str]:
+    if (arguments.query is None) == (arguments.queries is None):
+        raise BadOption('give either a query, such as "a cat asleep", or --queries FILE')
+    if arguments.query is not None:
+        return [str(arguments.query)]
+    try:
+        lines: list[str] = arguments.queries.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"cannot read {arguments.queries}: {error}; it holds UTF-8 text") from error
+    if blank := [number for number, line in enumerate(lines, 1) if not line.strip()]:
+        raise BadInput(f"{arguments.queries}, line {blank[0]}: empty; write one query a line")
+    return lines
+
+
+def _open_searcher(chroma_dir: Path, settings: Settings) -> Searcher:
+    from retrieval.encoders.stored import stored_encoders
+    from retrieval.generation import Generation
+    from retrieval.searcher import Searcher
+
+    generation = Generation.open(chroma_dir)
+    return Searcher(generation, *stored_encoders(generation.manifest.encoders, settings.cache_dir))
+
+
+def _as_json(hit: Hit, chroma_dir: Path) -> dict[str, Any]:
+    return {
+        "rank": hit.rank,
+        "image_id": hit.image_id,
+        "path": _path(hit.posts[0]),
+        "thumbnail": str(thumbnail_path(chroma_dir, hit.image_id)),
+        "score": hit.score,
+        "why": {
+            "image": hit.why.image,
+            "caption": hit.why.caption,
+            "image_rank": hit.why.image_rank,
+            "caption_rank": hit.why.caption_rank,
+        },
+        "posts": [
+            {
+                "post_id": post.post_id,
+                "caption": post.caption,
+                "created_at": None if post.created_at is None else _date(post.created_at),
+                "sentiment": None,
+                "topics": None,
+            }
+            for post in hit.posts
+        ],
+    }
+
+
+def _path(post: Post) -> str:
+    return str(Path(post.root, post.image_path))
+
+
+def _date(seconds: int) -> str:
+    # Not fromtimestamp, which refuses years before 1970 on some systems.
+    return (_EPOCH + timedelta(seconds=seconds)).isoformat()
+
+
+def _print(query: str, hits: Sequence[Hit], chroma_dir: Path) -> None:
+    """One block a picture: what was written, where it lies, why it was found."""
+    from rich.console import Console
+
+    console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+    console.print(f"{_count(len(hits), 'picture')} for “{printable(query)}”", style="bold")
+    for hit in hits:
+        console.print()
+        console.print(f"{hit.rank:3}  {_headline(hit.posts[0])}", style="bold")
+        for post in hit.posts[:_CAPTIONS_SHOWN]:
+            console.print(f"     {_quoted(post)}")
+        if (more := len(hit.posts) - _CAPTIONS_SHOWN) > 0:
+            console.print(f"     and {_count(more, 'more post')} with this picture", style="dim")
+        console.print(f"     {_reason(hit)}", style="cyan")
+        console.print(f"     {thumbnail_path(chroma_dir, hit.image_id)}", style="dim")
+
+
+def _headline(post: Post) -> str:
+    when = "" if post.created_at is None else f"  {_date(post.created_at)[:10]}"
+    return printable(post.image_path) + when
+
+
+def _quoted(post: Post) -> str:
+    caption = for_model(post.caption)
+    return printable(f"“{textwrap.shorten(caption, 200, placeholder=' …')}”") if caption else "—"
+
+
+def _reason(hit: Hit) -> str:
+    why = hit.why
+    reasons = [f"picture {why.image:.2f} (rank {why.image_rank})"]
+    if why.caption is not None:
+        reasons.append(f"caption {why.caption:.2f} (rank {why.caption_rank})")
+    return f"score {hit.score:.4f}: " + " · ".join(reasons)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
