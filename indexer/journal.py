@@ -1,0 +1,141 @@
+"""What makes a build survive a kill: every batch lies in a file before Chroma sees it.
+
+A change is written whole, flushed, and only then takes its name. Changes stay until a generation
+that holds them is published. A writer that finds any, applies them again: applying twice gives
+the same as applying once.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from retrieval.generation import post_from_row, post_to_row
+from retrieval.manifest import Encoders
+from retrieval.records import IndexedFile, Picture, Post
+from retrieval.storage import write_atomically
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+
+@dataclass(slots=True)
+class Change:
+    """One batch: what is added or replaced, and what goes."""
+
+    pictures: list[Picture] = field(default_factory=list)
+    image_vectors: list[NDArray[np.float32]] = field(default_factory=list)  # one a picture
+    posts: list[Post] = field(default_factory=list)
+    caption_vectors: dict[str, NDArray[np.float32]] = field(default_factory=dict)  # by post_id
+    files: list[IndexedFile] = field(default_factory=list)
+    removed_posts: list[str] = field(default_factory=list)
+    removed_pictures: list[str] = field(default_factory=list)
+    removed_files: list[tuple[str, str]] = field(default_factory=list)  # (root, path)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing would change."""
+        return not any(getattr(self, name) for name in self.__slots__)
+
+
+class Journal:
+    """The changes that are not part of a published generation yet."""
+
+    def __init__(self, chroma_dir: Path) -> None:
+        self._folder = chroma_dir / "journal"
+        self._rebuild = self._folder / "rebuild.json"
+
+    def append(self, change: Change, generation: int) -> None:
+        """Keep a change made on top of `generation`; it is on the disk when this returns."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        number = 1 + max((_number(path) for path in self._changes(generation)), default=0)
+        path = self._folder / f"{generation:08}-{number:08}.npz"
+        write_atomically(path, _to_bytes(change))
+
+    def pending(self, generation: int) -> Iterator[Change]:
+        """The changes made on top of `generation`, in order."""
+        for path in self._changes(generation):
+            yield _from_bytes(path.read_bytes())
+
+    def tidy(self, generation: int) -> None:
+        """Remove what is part of `generation` already, and what a killed writer left half done."""
+        keep = {self._rebuild, *self._changes(generation)}
+        if self.pending_rebuild(generation) is None:
+            keep.discard(self._rebuild)
+        for path in set(self._folder.glob("*")) - keep:
+            path.unlink()
+
+    def clear(self) -> None:
+        """Forget everything: it is published, or given up."""
+        self._rebuild.unlink(missing_ok=True)  # first: its changes mean nothing without it
+        for path in self._folder.glob("*"):
+            path.unlink()
+
+    def start_rebuild(self, encoders: Encoders, generation: int) -> None:
+        """Remember that all changes from here on start from nothing, with these encoders.
+
+        `generation` is the one that stays published meanwhile.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        fields = {"generation": generation, "encoders": asdict(encoders)}
+        write_atomically(self._rebuild, json.dumps(fields).encode())
+
+    def pending_rebuild(self, generation: int) -> Encoders | None:
+        """The encoders of the rebuild that was under way when the last writer stopped, if any."""
+        try:
+            fields = json.loads(self._rebuild.read_text("utf-8"))
+        except FileNotFoundError:
+            return None
+        if fields["generation"] != generation:  # it was published; only the tidying up is missing
+            return None
+        return Encoders.from_json(fields["encoders"])
+
+    def _changes(self, generation: int) -> list[Path]:
+        return sorted(self._folder.glob(f"{generation:08}-*.npz"))
+
+
+def _number(change: Path) -> int:
+    return int(change.stem.partition("-")[2])
+
+
+def _to_bytes(change: Change) -> bytes:
+    rows = {
+        "pictures": [asdict(picture) for picture in change.pictures],
+        "posts": [post_to_row(post) for post in change.posts],
+        "captioned": list(change.caption_vectors),
+        "files": [asdict(file) for file in change.files],
+        "removed_posts": change.removed_posts,
+        "removed_pictures": change.removed_pictures,
+        "removed_files": change.removed_files,
+    }
+    buffer = io.BytesIO()
+    np.savez(
+        buffer,
+        rows=np.frombuffer(json.dumps(rows).encode(), dtype=np.uint8),
+        image_vectors=np.array(change.image_vectors, dtype=np.float32),
+        caption_vectors=np.array(list(change.caption_vectors.values()), dtype=np.float32),
+    )
+    return buffer.getvalue()
+
+
+def _from_bytes(content: bytes) -> Change:
+    with np.load(io.BytesIO(content)) as arrays:
+        rows = json.loads(arrays["rows"].tobytes())
+        image_vectors, caption_vectors = arrays["image_vectors"], arrays["caption_vectors"]
+    return Change(
+        pictures=[Picture(**row) for row in rows["pictures"]],
+        image_vectors=list(image_vectors),
+        posts=[post_from_row(row) for row in rows["posts"]],
+        caption_vectors=dict(zip(rows["captioned"], caption_vectors, strict=True)),
+        files=[IndexedFile(**row) for row in rows["files"]],
+        removed_posts=rows["removed_posts"],
+        removed_pictures=rows["removed_pictures"],
+        removed_files=[(root, path) for root, path in rows["removed_files"]],
+    )

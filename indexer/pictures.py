@@ -1,0 +1,196 @@
+"""Opening, checking, hashing and decoding one picture file; making its thumbnail."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import threading
+import warnings
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image, ImageFile, UnidentifiedImageError
+
+from indexer.embedded import Embedded, read_embedded
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+THUMBNAIL_SIDE = 320  # pixels, the longer side
+MAX_PIXELS = 256_000_000  # a phone's 200-megapixel photo passes, a decompression bomb does not
+
+# Pillow raises at twice its limit and warns from it on; the warning would be noise.
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
+warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+
+# Scaled decoding of a large JPEG to at least twice what is needed differs from full decoding by
+# 3 of 255 at most, and takes a fifth of the time.
+_DRAFT_MARGIN = 2
+
+
+# How to turn a picture upright, by its EXIF orientation.
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_SIDEWAYS = tuple(_TURNS[orientation] for orientation in (5, 6, 7, 8))
+
+
+class UnreadablePicture(Exception):
+    """A file that cannot be shown; the message says why and what to do, without the path."""
+
+
+@dataclass(frozen=True, slots=True)
+class PictureFile:
+    """A picture file's content, not decoded yet."""
+
+    content: bytes
+    image_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A decoded picture: upright, RGB, perhaps scaled down."""
+
+    image: Image.Image
+    width: int  # of the full picture, upright
+    height: int
+
+
+def load_file(path: Path) -> PictureFile:
+    """Read a file and hash its content.
+
+    Raises:
+        UnreadablePicture: it is empty or cannot be read.
+
+    """
+    try:
+        content = path.read_bytes()
+    except PermissionError:
+        raise UnreadablePicture("no permission to read it; make it readable") from None
+    except OSError as error:
+        raise UnreadablePicture(f"{error.strerror}; check the disk it lies on") from error
+    if not content:
+        raise UnreadablePicture("the file is empty; fetch it again")
+    return PictureFile(content, hashlib.blake2b(content, digest_size=16).hexdigest())
+
+
+def embedded_in(file: PictureFile) -> Embedded:
+    """Read the caption and date that a camera or program left in the file; decodes nothing."""
+    try:
+        with _opened(file) as image:
+            return read_embedded(image)
+    except UnreadablePicture:  # told when it is decoded
+        return Embedded("", None)
+
+
+def decode(file: PictureFile, short_side: int) -> Decoded:
+    """Decode a picture upright and in RGB, at `short_side` pixels or more where it has them.
+
+    Raises:
+        UnreadablePicture: it is no picture, broken, or larger than MAX_PIXELS.
+
+    """
+    try:
+        with _opened(file) as image:
+            turn = _TURNS.get(_orientation(image))
+            needed = _DRAFT_MARGIN * max(short_side, THUMBNAIL_SIDE)
+            width, height = image.size
+            image.draft(None, (needed, needed))  # JPEG only; elsewhere it does nothing
+            pixels = _as_rgb(image if turn is None else image.transpose(turn))
+    except UnreadablePicture:
+        raise
+    except Exception as error:  # on broken bytes decoders raise whatever they run into
+        raise UnreadablePicture(_reason(error, len(file.content))) from error
+    if turn in _SIDEWAYS:
+        width, height = height, width
+    return Decoded(pixels, width, height)
+
+
+def write_thumbnail(decoded: Decoded, path: Path) -> None:
+    """Save a WebP of at most 320 pixels a side, unless it is there already."""
+    if path.is_file():
+        return
+    small = decoded.image.copy()
+    small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.tmp")
+    small.save(draft, "WEBP", quality=80, method=2)
+    draft.replace(path)
+
+
+@cache
+def _register_heif() -> None:
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+
+
+def _opened(file: PictureFile) -> ImageFile.ImageFile:
+    _register_heif()
+    try:
+        return Image.open(io.BytesIO(file.content))
+    except UnidentifiedImageError:
+        raise UnreadablePicture(_what_it_is(file.content)) from None
+    except Image.DecompressionBombError:
+        raise UnreadablePicture(
+            f"more than {MAX_PIXELS // 1_000_000} megapixels; save a smaller copy"
+        ) from None
+    except Exception as error:  # as in decode
+        raise UnreadablePicture(_reason(error, len(file.content))) from error
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return int(image.getexif().get(0x0112, 1))
+    except Exception:  # EXIF that is broken says nothing about the pixels, which may be fine
+        return 1
+
+
+def _as_rgb(image: Image.Image) -> Image.Image:
+    """Any mode as RGB: transparency on white, more than 8 bits scaled down, not cut off."""
+    if image.mode.startswith("I") or image.mode == "F":
+        image = _to_eight_bits(image)
+    if image.has_transparency_data:
+        layers = image.convert("RGBA")
+        image = Image.new("RGBA", layers.size, "white")
+        image.alpha_composite(layers)
+    return image.convert("RGB")
+
+
+def _to_eight_bits(image: Image.Image) -> Image.Image:
+    values = np.asarray(image, dtype=np.float64)
+    if image.mode.startswith("I;16"):
+        low, high = 0.0, 65_535.0
+    else:  # 32 bits have no agreed white
+        finite = values[np.isfinite(values)]
+        low, high = (finite.min(), finite.max()) if finite.size else (0.0, 1.0)
+    scaled = (np.nan_to_num(values) - low) / max(high - low, 1e-12) * 255
+    return Image.fromarray(scaled.clip(0, 255).round().astype(np.uint8))
+
+
+def _what_it_is(content: bytes) -> str:
+    head = content[:512].lstrip().lower()
+    if head.startswith((b"<!doctype html", b"<html")):
+        return "not a picture but a web page; fetch it again"
+    if content[4:8] == b"ftyp":
+        return "a video, or a picture in a format that is not read; save it as JPEG"
+    if not content.strip(b"\0"):
+        return "the file holds nothing but zeros; fetch it again"
+    return "not a picture in a format that is read; save it as JPEG or PNG"
+
+
+def _reason(error: Exception, size: int) -> str:
+    if "truncated" in str(error).lower() or isinstance(error, EOFError):
+        return f"truncated after {max(1, size // 1024)} KB; fetch it again"
+    if isinstance(error, MemoryError):
+        return "too large for the memory of this machine; save a smaller copy"
+    return f"broken ({error}); fetch it again or save it anew"

@@ -1,0 +1,350 @@
+"""A folder of pictures, with captions in files beside them or inside the pictures themselves."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import os
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, cast
+
+from indexer.sources.base import Reading, Skipped, SourcePost
+from indexer.sources.dates import DATE_FORMATS, read_date
+from retrieval.captions import readable
+from retrieval.errors import BadInput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from indexer.sources.base import SourceRequest
+
+PICTURE_SUFFIXES = (
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp"),
+    *(".tif", ".tiff", ".heic", ".heif", ".avif"),
+)
+SIDECAR_SUFFIXES = (".txt", ".json")
+MAX_SIDECAR_BYTES = 1_000_000  # a caption has hundreds of bytes; a larger file is something else
+
+# What file managers, cameras and network drives keep beside the pictures; all in lower case.
+_SYSTEM_NAMES = frozenset(
+    {"thumbs.db", "desktop.ini", "@eadir", "#recycle", "$recycle.bin", "__macosx"}
+)
+_UNDECODABLE = re.compile("[\udc80-\udcff]")  # how Python shows a name's bytes that are no text
+_TAKEOUT_TAIL = "supplemental-metadata"  # Google cuts it off where the name grows too long
+_KINDS_NAMED = 8  # in the note on the files passed over
+
+_CAPTION_KEYS = ("caption", "text", "description", "title")
+_DATE_KEYS = ("created_at", "date", "timestamp", "photoTakenTime")
+_PERMALINK_KEYS = ("permalink", "url")
+
+
+class _SidecarError(Exception):
+    """The message says why and what to do, without the path."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a sidecar says of its picture; None where it says nothing."""
+
+    caption: str | None = None
+    created_at: int | None = None
+    permalink: str | None = None
+    problem: str | None = None  # why something in it was not understood, and what to do
+
+    def completed_by(self, other: _Told) -> _Told:
+        return _Told(
+            other.caption if self.caption is None else self.caption,
+            other.created_at if self.created_at is None else self.created_at,
+            other.permalink if self.permalink is None else self.permalink,
+        )
+
+
+class FolderReader:
+    """Reads the pictures below a folder, however deep, in the order of their paths.
+
+    Beside `beach.jpg` may lie `beach.txt` or `beach.jpg.txt` with its caption, or `beach.json` or
+    `beach.jpg.json` with caption, date and permalink (Google Takeout's are read as well). A
+    picture without either keeps the caption embedded in its file, which is read later.
+    """
+
+    kind = "folder"
+
+    def recognises(self, location: Path) -> bool:
+        """Whether it is a folder."""
+        return location.is_dir()
+
+    def read(self, request: SourceRequest) -> Reading:
+        """Read which pictures there are, and the sidecars beside them; opens no picture.
+
+        Raises:
+            BadInput: the folder is missing, cannot be read or holds no picture, or folders to
+                look for pictures in were named as well.
+
+        """
+        if request.image_roots:
+            raise BadInput(
+                f"{request.location} is a folder, and its pictures lie in it; leave out "
+                f"{', '.join(map(str, request.image_roots))}, or index that folder by itself"
+            )
+        _check_readable(request.location)
+        return _Survey(request.location, captions=request.captions).reading()
+
+
+def _check_readable(root: Path) -> None:
+    if _UNDECODABLE.search(str(root)):
+        raise BadInput(f"{readable(str(root))} is not valid text and cannot be kept; rename it")
+    try:
+        with os.scandir(root):
+            return
+    except FileNotFoundError:
+        problem = "does not exist; check the name. Is the drive mounted?"
+    except NotADirectoryError:
+        problem = "is a file; give the folder that holds the pictures"
+    except PermissionError:
+        problem = "cannot be read: no permission; make it readable"
+    except OSError as error:
+        problem = f"cannot be read: {error.strerror}. Is the drive mounted?"
+    raise BadInput(f"{root} {problem}")
+
+
+class _Survey:
+    """One walk through a folder, and what it found so far."""
+
+    def __init__(self, root: Path, *, captions: bool) -> None:
+        self._root = root
+        self._resolved_root = root.resolve()
+        self._captions = captions
+        self._posts: list[SourcePost] = []
+        self._skipped: dict[Skipped, None] = {}  # as a set in order: pictures may share a sidecar
+        self._passed_over: Counter[str] = Counter()  # by suffix
+
+    def reading(self) -> Reading:
+        for folder, names in self._folders():
+            self._read_folder(folder, names)
+        notes = (_passed_over_note(self._passed_over),) if self._passed_over else ()
+        if not self._posts:
+            raise BadInput(self._nothing_found(notes))
+        posts = sorted(self._posts, key=lambda post: post.image_path)
+        return Reading(tuple(posts), skipped=tuple(self._skipped), notes=notes)
+
+    def _folders(self) -> Iterator[tuple[str, list[str]]]:
+        """Every folder worth entering, as the prefix of its files' paths, with their names."""
+        for path, subfolders, names in os.walk(self._root, onerror=self._skip_folder):
+            prefix = _prefix(Path(path).relative_to(self._root))
+            subfolders[:] = [name for name in sorted(subfolders) if self._enters(prefix, name)]
+            yield prefix, [name for name in sorted(names) if not _is_hidden(name)]
+
+    def _enters(self, prefix: str, name: str) -> bool:
+        if _is_hidden(name):
+            return False
+        if _UNDECODABLE.search(name):
+            self._skip(prefix + name, "its name is not valid text; rename the folder")
+            return False
+        if (self._root / prefix / name).is_symlink():
+            self._skip(prefix + name, "a link to a folder; index that folder by itself")
+            return False
+        return True
+
+    def _read_folder(self, prefix: str, names: Sequence[str]) -> None:
+        sidecars = _sidecars_by_stem(names)
+        used: set[str] = set()
+        for name in names:
+            if _suffix(name) in PICTURE_SUFFIXES:
+                beside = _sidecars_of(name, sidecars)
+                used.update(beside)
+                self._add_picture(prefix, name, beside)
+        self._passed_over.update(
+            _suffix(name)
+            for name in names
+            if name not in used and _suffix(name) not in PICTURE_SUFFIXES
+        )
+
+    def _add_picture(self, prefix: str, name: str, sidecars: Sequence[str]) -> None:
+        if not self._is_usable(prefix + name):
+            return
+        told = _Told(caption="")
+        if self._captions:
+            told = self._told(name, [prefix + sidecar for sidecar in sidecars])
+        self._posts.append(
+            SourcePost(
+                key=prefix + name,
+                root=self._root,
+                image_path=prefix + name,
+                caption=told.caption,
+                created_at=told.created_at,
+                date_from_picture=True,
+                permalink=told.permalink,
+            )
+        )
+
+    def _told(self, picture: str, sidecars: Sequence[str]) -> _Told:
+        """What the sidecars of a picture say together, the first having the first word."""
+        told = _Told()
+        for path in sidecars:
+            if not self._is_usable(path):
+                continue
+            try:
+                more = _read_sidecar(self._root / path, picture)
+            except _SidecarError as error:
+                self._skip(path, str(error))
+                continue
+            if more.problem is not None:
+                self._skip(path, more.problem)
+            told = told.completed_by(more)
+        return told
+
+    def _is_usable(self, path: str) -> bool:
+        """Whether it is a file below the root whose name can be kept; says so where it is not."""
+        file = self._root / path
+        if _UNDECODABLE.search(path):
+            self._skip(path, "its name is not valid text and cannot be kept; rename the file")
+        elif file.is_symlink() and not file.resolve().is_relative_to(self._resolved_root):
+            self._skip(path, "a link that leads out of the folder; put a copy in its place")
+        elif not file.is_file():
+            self._skip(path, "a broken link, or no regular file; remove it or put a copy there")
+        else:
+            return True
+        return False
+
+    def _skip(self, path: str, reason: str) -> None:
+        self._skipped[Skipped(readable(path), reason)] = None
+
+    def _skip_folder(self, error: OSError) -> None:
+        path = Path(cast("str", error.filename)).relative_to(self._root)
+        self._skip(
+            path.as_posix(), f"the folder cannot be read ({error.strerror}); make it readable"
+        )
+
+    def _nothing_found(self, notes: Sequence[str]) -> str:
+        parts = [f"no picture in {self._root}; it reads {', '.join(PICTURE_SUFFIXES)}.", *notes]
+        if self._skipped:
+            first = next(iter(self._skipped))
+            parts.append(f"Skipped {len(self._skipped)}, the first {first.path}: {first.reason}.")
+        return " ".join(parts)
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".") or name.casefold() in _SYSTEM_NAMES
+
+
+def _prefix(folder: Path) -> str:
+    return "" if folder == Path() else f"{folder.as_posix()}/"
+
+
+def _suffix(name: str) -> str:
+    return PurePosixPath(name).suffix.lower()
+
+
+def _passed_over_note(by_suffix: Counter[str]) -> str:
+    total = by_suffix.total()
+    ranked = sorted(by_suffix.items(), key=lambda item: (-item[1], item[0]))
+    named = [
+        f"{count} {readable(suffix) or 'without a suffix'}"
+        for suffix, count in ranked[:_KINDS_NAMED]
+    ]
+    if others := sum(count for _, count in ranked[_KINDS_NAMED:]):
+        named.append(f"{others} of other kinds")
+    files = "1 file that is not a picture" if total == 1 else f"{total} files that are not pictures"
+    return f"Passed over {files} it reads: {', '.join(named)}."
+
+
+# --- sidecars -------------------------------------------------------------------------------
+
+
+def _sidecars_by_stem(names: Sequence[str]) -> Mapping[str, list[str]]:
+    """The folder's text and JSON files by what they are named after, text first."""
+    by_stem: dict[str, list[str]] = {}
+    for suffix in SIDECAR_SUFFIXES:
+        for name in names:
+            if _suffix(name) == suffix:
+                by_stem.setdefault(_named_after(name[: -len(suffix)]), []).append(name)
+    return by_stem
+
+
+def _named_after(stem: str) -> str:
+    """`beach.jpg` for `beach.jpg.supplemental-meta`, which is Google Takeout's way of naming."""
+    picture, _, tail = stem.rpartition(".")
+    is_takeout = _suffix(picture) in PICTURE_SUFFIXES and _TAKEOUT_TAIL.startswith(tail)
+    return picture if is_takeout else stem
+
+
+def _sidecars_of(picture: str, by_stem: Mapping[str, list[str]]) -> list[str]:
+    """Those of a picture, the most specific first: `beach.jpg.txt` goes before `beach.txt`."""
+    return [*by_stem.get(picture, ()), *by_stem.get(PurePosixPath(picture).stem, ())]
+
+
+def _read_sidecar(path: Path, picture: str) -> _Told:
+    text = _sidecar_text(path)
+    if not text:
+        return _Told(caption="")
+    if _suffix(path.name) == ".txt":
+        return _Told(caption=text)
+    return _from_json(text, picture)
+
+
+def _sidecar_text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_SIDECAR_BYTES + 1)
+    except OSError as error:
+        raise _SidecarError(f"cannot be read ({error.strerror}); make it readable") from error
+    if len(content) > MAX_SIDECAR_BYTES:
+        raise _SidecarError(
+            f"larger than {MAX_SIDECAR_BYTES // 1_000_000} MB, so no caption; remove or rename it"
+        )
+    utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        text = content.decode("utf-16" if utf16 else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _SidecarError("not UTF-8 text; save it as UTF-8") from error
+    return readable(text.replace("\r\n", "\n").strip())
+
+
+def _from_json(text: str, picture: str) -> _Told:
+    try:
+        told = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _SidecarError(f"not valid JSON ({error}); mend or remove it") from error
+    if not isinstance(told, dict):
+        raise _SidecarError('not a JSON object; write {"caption": "…"}')
+    caption = _json_caption(told, picture)
+    permalink = next(iter(_texts(told, _PERMALINK_KEYS)), None)
+    try:
+        return _Told(caption, _json_date(told), permalink)
+    except _SidecarError as error:  # a date that is not understood does not cost the caption
+        return _Told(caption, None, permalink, problem=str(error))
+
+
+def _json_caption(told: Mapping[str, object], picture: str) -> str | None:
+    """The first caption with something in it, else "" if there is an empty one."""
+    captions = [text for text in _texts(told, _CAPTION_KEYS) if text != picture]
+    return next(filter(None, captions), captions[0] if captions else None)
+
+
+def _texts(told: Mapping[str, object], keys: Sequence[str]) -> list[str]:
+    texts = []
+    for key in keys:
+        value = told.get(key)
+        if value is None:
+            continue
+        if not isinstance(value, str):
+            raise _SidecarError(f'"{key}" is not a text; put it in quotation marks')
+        texts.append(readable(value.strip()))
+    return texts
+
+
+def _json_date(told: Mapping[str, object]) -> int | None:
+    for key in _DATE_KEYS:
+        value = told.get(key)
+        if isinstance(value, dict):  # Google Takeout's photoTakenTime
+            value = value.get("timestamp")
+        if value is None:
+            continue
+        try:
+            return read_date(cast("str | int | float", value))
+        except (ValueError, TypeError) as error:
+            raise _SidecarError(f'"{key}" cannot be read; write {DATE_FORMATS}') from error
+    return None

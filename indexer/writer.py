@@ -1,0 +1,230 @@
+"""The one process that changes a gallery: lock, recover, write by batch, publish."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from indexer.journal import Change, Journal
+from indexer.state import State
+from retrieval.errors import GalleryDamaged, GalleryError, NoGallery, SchemaMismatch
+from retrieval.gallery import open_gallery, remove_chroma
+from retrieval.generation import Generation, latest_number, sweep_generations, write_generation
+from retrieval.lock import writer_lock
+from retrieval.manifest import Manifest, check_fingerprints, read_manifest, sources_of_any_schema
+from retrieval.storage import explained_storage_errors
+from retrieval.thumbnails import thumbnail_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from retrieval.gallery import Gallery
+    from retrieval.manifest import Encoders
+
+# Chroma takes large batches much faster than small ones. Until they reach it, changes lie in the
+# journal, so nothing is lost by waiting.
+_CHROMA_BATCH = 1_000  # records
+
+
+class Writer:
+    """Makes changes to a gallery. Use `open_writer`, which takes the lock and recovers first."""
+
+    def __init__(
+        self, chroma_dir: Path, manifest: Manifest, state: State, *, gallery: Gallery, rebuild: bool
+    ) -> None:
+        self.state = state
+        self.manifest = manifest
+        self._chroma_dir = chroma_dir
+        self._gallery = gallery
+        self._journal = Journal(chroma_dir)
+        self._rebuild = rebuild
+        self._touched_pictures: set[str] = set()
+        self._touched_posts: set[str] = set()
+        self._unpublished = False
+        self._published_at = time.monotonic()
+
+    def register(self, source: str, record: dict[str, Any]) -> None:
+        """Remember how to read a source again, before its first post is written."""
+        sources = {**self.manifest.sources, source: record}
+        self.manifest = replace(self.manifest, sources=sources)
+        if not self._rebuild:  # its manifest must not be seen before it is whole
+            self.manifest.write(self._chroma_dir)
+
+    def unregister(self, source: str) -> None:
+        """Forget how to read a source, from the next publication on."""
+        sources = {name: record for name, record in self.manifest.sources.items() if name != source}
+        self.manifest = replace(self.manifest, sources=sources)
+        self._unpublished = True
+
+    def write(self, change: Change) -> None:
+        """Make a change. It survives a kill from the moment this returns."""
+        if change.is_empty:
+            return
+        self._journal.append(change, self.manifest.generation)
+        self._touch(change)
+        self.state.apply(change)
+        self._unpublished = True
+        if len(self._touched_pictures) + len(self._touched_posts) >= _CHROMA_BATCH:
+            self._bring_chroma_up_to_date()
+
+    def remove_posts(self, post_ids: Sequence[str]) -> None:
+        """Remove posts, then the pictures and thumbnails that no post shows any more."""
+        self.write(Change(removed_posts=list(post_ids)))
+        shown = self.state.posts_by_picture
+        orphans = [image_id for image_id in self.state.pictures if not shown.get(image_id)]
+        self.write(Change(removed_pictures=orphans))
+        for image_id in orphans:
+            thumbnail_path(self._chroma_dir, image_id).unlink(missing_ok=True)
+
+    def publish_if_due(self, seconds: float) -> None:
+        """Publish when the last time is longer ago; never a rebuild, which replaces a whole."""
+        if not self._rebuild and time.monotonic() - self._published_at >= seconds:
+            self.publish()
+
+    def publish(self) -> None:
+        """Let readers see everything written so far. Does nothing if that is nothing new."""
+        self._bring_chroma_up_to_date()
+        if not self._unpublished and self.manifest.generation:
+            return
+        published = self.manifest.published(
+            built_at=int(time.time()),
+            posts=len(self.state.posts),
+            pictures=len(self.state.pictures),
+        )
+        write_generation(self._chroma_dir, published.generation, self.state.contents())
+        published.write(self._chroma_dir)
+        self.manifest = published
+        self._journal.clear()
+        sweep_generations(self._chroma_dir, published.generation)
+        self._unpublished = False
+        self._published_at = time.monotonic()
+
+    def recover(self, changes: Iterable[Change]) -> None:
+        """Apply what a stopped writer left, and make Chroma agree with it record by record."""
+        for change in changes:
+            self._touch(change)
+            self.state.apply(change)
+            self._unpublished = True
+        expected = (len(self.state.pictures), len(self.state.caption_vectors))
+        if self._unpublished or self._gallery.counts() != expected:
+            pictures, captions = self._gallery.ids()
+            self._touched_pictures |= pictures ^ self.state.pictures.keys()
+            self._touched_posts |= captions ^ self.state.caption_vectors.keys()
+            self._bring_chroma_up_to_date()
+
+    def _touch(self, change: Change) -> None:
+        """Note what Chroma has to be told; before the change is applied, which forgets the old."""
+        posts = [post.post_id for post in change.posts] + change.removed_posts
+        self._touched_posts.update(posts)
+        self._touched_pictures.update(picture.image_id for picture in change.pictures)
+        self._touched_pictures.update(change.removed_pictures)
+        self._touched_pictures.update(post.image_id for post in change.posts)
+        for post_id in posts:
+            if post_id in self.state.posts:  # its picture may now be shown by another post
+                self._touched_pictures.add(self.state.posts[post_id].image_id)
+
+    def _bring_chroma_up_to_date(self) -> None:
+        """Make Chroma's records of everything touched equal the state's; safe to repeat.
+
+        Pictures come before the captions that refer to them, and go after them.
+        """
+        state, gallery = self.state, self._gallery
+        pictures = {i: state.shown_by(i) for i in sorted(self._touched_pictures)}
+        gallery.put_pictures(
+            [
+                (state.pictures[image_id], post, state.image_vectors[image_id])
+                for image_id, post in pictures.items()
+                if post is not None and image_id in state.pictures
+            ]
+        )
+        posts = sorted(self._touched_posts)
+        captioned = [post_id for post_id in posts if post_id in state.caption_vectors]
+        gallery.put_captions([(state.posts[i], state.caption_vectors[i]) for i in captioned])
+        gallery.remove_captions([i for i in posts if i not in state.caption_vectors])
+        gallery.remove_pictures([i for i in pictures if i not in state.pictures])
+        self._touched_pictures.clear()
+        self._touched_posts.clear()
+
+
+@contextmanager
+def open_writer(
+    chroma_dir: Path, encoders: Encoders, *, rebuild: bool, say: Callable[[str], None]
+) -> Iterator[Writer]:
+    """Take the lock, put right what a stopped writer left, and hand out the writer.
+
+    With `rebuild` the gallery starts anew; readers keep what is published until the new one is.
+
+    Raises:
+        GalleryLocked: another process is writing.
+        EncoderMismatch, SchemaMismatch: the gallery is of other encoders or another schema.
+        StorageFailed: the disk refuses.
+
+    """
+    with explained_storage_errors(chroma_dir), writer_lock(chroma_dir):
+        journal = Journal(chroma_dir)
+        published = _published(chroma_dir, encoders, rebuild=rebuild)
+        journal.tidy(published.generation)
+        pending = journal.pending_rebuild(published.generation)
+        if rebuild and pending != encoders:
+            _start_rebuild(chroma_dir, journal, encoders, published.generation)
+        else:
+            rebuild = pending is not None
+            check_fingerprints(
+                pending or published.encoders,
+                encoders.image.fingerprint,
+                encoders.caption.fingerprint,
+            )
+        if pending and rebuild:
+            say("going on with the rebuild that was interrupted")
+        state = State() if rebuild else _state(chroma_dir, published)
+        with _opened_gallery(chroma_dir, encoders) as gallery:
+            manifest = replace(published, encoders=encoders)
+            writer = Writer(chroma_dir, manifest, state, gallery=gallery, rebuild=rebuild)
+            writer.recover(journal.pending(published.generation))
+            yield writer
+
+
+def _published(chroma_dir: Path, encoders: Encoders, *, rebuild: bool) -> Manifest:
+    """What is published; of a gallery that is new or not readable any more, its generation 0."""
+    try:
+        return read_manifest(chroma_dir)
+    except NoGallery:
+        manifest = Manifest(encoders)
+        manifest.write(chroma_dir)
+        return manifest
+    except (GalleryDamaged, SchemaMismatch):
+        if not rebuild:
+            raise
+        return Manifest(
+            encoders, latest_number(chroma_dir), sources=sources_of_any_schema(chroma_dir)
+        )
+
+
+def _start_rebuild(chroma_dir: Path, journal: Journal, encoders: Encoders, generation: int) -> None:
+    journal.clear()
+    journal.start_rebuild(encoders, generation)
+    remove_chroma(chroma_dir)
+
+
+def _state(chroma_dir: Path, published: Manifest) -> State:
+    return State.of(Generation.open(chroma_dir)) if published.generation else State()
+
+
+@contextmanager
+def _opened_gallery(chroma_dir: Path, encoders: Encoders) -> Iterator[Gallery]:
+    gallery = open_gallery(chroma_dir, encoders)
+    try:
+        yield gallery
+    finally:
+        gallery.close()
+
+
+def interrupted_rebuild(chroma_dir: Path) -> Encoders | None:
+    """The encoders of a rebuild that was stopped half way, if there is one."""
+    try:
+        return Journal(chroma_dir).pending_rebuild(read_manifest(chroma_dir).generation)
+    except GalleryError:
+        return None

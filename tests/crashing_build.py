@@ -1,0 +1,53 @@
+"""A build that kills itself at a chosen call: `crashing_build.py CHROMA_DIR FOLDER CALL N WHEN`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import indexer.journal
+import indexer.pipeline
+import indexer.writer
+import retrieval.gallery
+import retrieval.manifest
+from tests.galleries import index_folder
+
+CALLS: dict[str, tuple[Any, str]] = {
+    "journal": (indexer.journal.Journal, "append"),
+    "journal clear": (indexer.journal.Journal, "clear"),
+    "chroma pictures": (retrieval.gallery.Gallery, "put_pictures"),
+    "chroma captions": (retrieval.gallery.Gallery, "put_captions"),
+    "chroma removal": (retrieval.gallery.Gallery, "remove_captions"),
+    "generation": (indexer.writer, "write_generation"),
+    "manifest": (retrieval.manifest.Manifest, "write"),
+    "sweep": (indexer.writer, "sweep_generations"),
+}
+
+
+def killing(function: Callable[..., Any], call: int, when: str) -> Callable[..., Any]:
+    calls = 0
+
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == call and when == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        result = function(*args, **kwargs)
+        if calls == call:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+
+    return wrapped
+
+
+if __name__ == "__main__":
+    chroma_dir, folder, name, call, when, rebuild = sys.argv[1:]
+    owner, attribute = CALLS[name]
+    setattr(owner, attribute, killing(getattr(owner, attribute), int(call), when))
+    indexer.pipeline._ENCODE_BATCH = 2  # several batches from a few pictures
+    indexer.writer._CHROMA_BATCH = 3
+    index_folder(Path(chroma_dir), Path(folder), rebuild=bool(rebuild))

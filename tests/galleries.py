@@ -1,0 +1,72 @@
+"""Small galleries for tests: a folder of plain pictures, and a build with encoders by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from PIL import Image
+
+from indexer.pipeline import Counts, Pipeline
+from indexer.plan import make_plan, source_name
+from indexer.sources.base import SourceRequest
+from indexer.sources.folder import FolderReader
+from indexer.writer import Writer, open_writer
+from retrieval.generation import Generation
+from retrieval.manifest import EncoderRecord, Encoders
+from tests.fakes import ColourEncoder, WordEncoder
+
+RECORDS = Encoders(EncoderRecord("colours", "colours@1", 64), EncoderRecord("words", "words@1", 64))
+
+
+def save_picture(
+    path: Path, colour: str | tuple[int, ...], caption: str | None = None, size: int = 40
+) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (size, size), colour).save(path)
+    if caption is not None:
+        path.with_suffix(".txt").write_text(caption, "utf-8")
+    return path
+
+
+def three_pictures(folder: Path) -> Path:
+    save_picture(folder / "red.png", "red", "a red wall")
+    save_picture(folder / "green.png", "green", "a green meadow")
+    save_picture(folder / "deep" / "blue.png", "blue")
+    return folder
+
+
+@contextmanager
+def writing(chroma_dir: Path, *, rebuild: bool = False) -> Iterator[Writer]:
+    with open_writer(chroma_dir, RECORDS, rebuild=rebuild, say=lambda _: None) as writer:
+        yield writer
+
+
+def index_folder(
+    chroma_dir: Path,
+    folder: Path,
+    *,
+    encoder: ColourEncoder | None = None,
+    rebuild: bool = False,
+    limit: int | None = None,
+) -> Counts:
+    """Build a folder into a gallery, as the command does, with encoders by hand."""
+    with writing(chroma_dir, rebuild=rebuild) as writer:
+        counts = _run(writer, chroma_dir, folder, encoder or ColourEncoder(), limit)
+        writer.publish()
+    return counts
+
+
+def _run(
+    writer: Writer, chroma_dir: Path, folder: Path, encoder: ColourEncoder, limit: int | None
+) -> Counts:
+    pipeline = Pipeline(writer, encoder, WordEncoder(), chroma_dir=chroma_dir, publish_every=3600)
+    reading = FolderReader().read(SourceRequest(folder))
+    plan = make_plan(source_name("folder", folder), reading, writer.state, limit)
+    return pipeline.run(plan, progress=lambda _: None)
+
+
+def captions_by_path(chroma_dir: Path) -> dict[str, str]:
+    rows = Generation.open(chroma_dir).catalog.to_pylist()
+    return {row["image_path"]: row["caption"] for row in rows}

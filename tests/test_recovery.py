@@ -1,0 +1,196 @@
+"""A build killed at any moment, followed by a build: as if nothing had happened."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import chromadb
+import numpy as np
+import pytest
+
+from indexer.journal import Journal
+from retrieval.errors import EncoderMismatch, GalleryDamaged, NoGallery, SchemaMismatch
+from retrieval.generation import Generation
+from retrieval.manifest import EncoderRecord, Encoders, read_manifest
+from tests.crashing_build import CALLS
+from tests.galleries import RECORDS, index_folder, save_picture, three_pictures
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def posts(tmp_path: Path) -> Path:
+    folder = three_pictures(tmp_path / "posts")
+    for shade in range(5):
+        save_picture(folder / f"grey{shade}.png", (shade * 40,) * 3, f"shade number {shade}")
+    return folder
+
+
+def snapshot(chroma_dir: Path) -> tuple[list[dict[str, Any]], np.ndarray, np.ndarray]:
+    generation = Generation.open(chroma_dir)
+    return (
+        generation.catalog.to_pylist(),
+        np.array(generation.image_vectors),
+        np.array(generation.caption_vectors),
+    )
+
+
+def in_chroma(chroma_dir: Path, name: str) -> dict[str, tuple[str, dict[str, Any], list[float]]]:
+    client = chromadb.PersistentClient(str(chroma_dir))
+    try:
+        collection = client.get_collection(name, embedding_function=None)
+        got: Any = collection.get(include=["documents", "metadatas", "embeddings"])
+    finally:
+        client.close()  # type: ignore[attr-defined]
+    columns: list[Any] = [got[key] for key in ("ids", "documents", "metadatas", "embeddings")]
+    return {i: (text, metadata, list(v)) for i, text, metadata, v in zip(*columns, strict=True)}
+
+
+def assert_chroma_agrees(chroma_dir: Path) -> None:
+    """Both hold the same ids, documents and vectors."""
+    contents = Generation.open(chroma_dir).contents()
+    images, captions = in_chroma(chroma_dir, "images"), in_chroma(chroma_dir, "captions")
+    assert images.keys() == contents.pictures.keys()
+    assert captions.keys() == contents.caption_vectors.keys()
+    for image_id, (document, metadata, vector) in images.items():
+        assert document == metadata["image_path"]
+        assert vector == pytest.approx(contents.image_vectors[image_id], abs=1e-6)
+    for post_id, (document, metadata, vector) in captions.items():
+        assert document == contents.posts[post_id].caption
+        assert metadata["image_id"] == contents.posts[post_id].image_id
+        assert vector == pytest.approx(contents.caption_vectors[post_id], abs=1e-6)
+
+
+def crash(chroma_dir: Path, posts: Path, call: str, number: int, when: str, rebuild: str) -> None:
+    command = [sys.executable, "-m", "tests.crashing_build", str(chroma_dir), str(posts)]
+    done = subprocess.run([*command, call, str(number), when, rebuild], cwd=ROOT)
+    assert done.returncode in (-signal.SIGKILL, 0), "0: there was no such call any more"
+
+
+def change_everything(posts: Path) -> None:
+    (posts / "red.png").unlink()
+    (posts / "green.txt").write_text("a mown lawn")
+    (posts / "deep").rename(posts / "moved")
+    save_picture(posts / "white.png", "white", "snow at last")
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("call", CALLS)
+def test_a_kill_at_any_step_of_a_first_build_loses_nothing(
+    tmp_path: Path, posts: Path, call: str, when: str
+) -> None:
+    undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
+    index_folder(undisturbed, posts)
+    crash(killed, posts, call, 2 if call in ("journal", "chroma pictures") else 1, when, "")
+    index_folder(killed, posts)
+    assert_same(killed, undisturbed)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("call", CALLS)
+def test_a_kill_at_any_step_of_an_update_loses_nothing(
+    tmp_path: Path, posts: Path, call: str, when: str
+) -> None:
+    undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
+    index_folder(undisturbed, posts)
+    shutil.copytree(undisturbed, killed)
+    change_everything(posts)
+    index_folder(undisturbed, posts)
+    crash(killed, posts, call, 1, when, "")
+    index_folder(killed, posts)
+    assert_same(killed, undisturbed)
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_rebuild_that_is_killed_leaves_the_old_state_to_readers_and_is_resumed(
+    tmp_path: Path, posts: Path, call: str
+) -> None:
+    undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
+    index_folder(undisturbed, posts)
+    shutil.copytree(undisturbed, killed)
+    crash(killed, posts, call, 1, "before", "rebuild")
+    assert snapshot(killed)[0] == snapshot(undisturbed)[0]
+    index_folder(killed, posts)
+    assert_same(killed, undisturbed)
+    assert Journal(killed).pending_rebuild(read_manifest(killed).generation) is None
+
+
+def assert_same(gallery: Path, other: Path) -> None:
+    (rows, images, captions), (rows2, images2, captions2) = snapshot(gallery), snapshot(other)
+    assert rows == rows2
+    assert (images * images2).sum(axis=1) == pytest.approx(1, abs=1e-5)
+    assert (captions * captions2).sum(axis=1) == pytest.approx(1, abs=1e-5)
+    assert_chroma_agrees(gallery)
+    left = {path.name for path in gallery.iterdir()}
+    assert not any(name.endswith(".tmp") for name in left)
+    assert not list(gallery.glob("journal/*"))
+
+
+def test_records_that_chroma_lost_or_kept_too_long_are_put_right(
+    chroma_dir: Path, posts: Path
+) -> None:
+    index_folder(chroma_dir, posts)
+    client = chromadb.PersistentClient(str(chroma_dir))
+    captions = client.get_collection("captions", embedding_function=None)
+    captions.delete(ids=captions.get(limit=2)["ids"])
+    client.close()  # type: ignore[attr-defined]
+    index_folder(chroma_dir, posts)
+    assert_chroma_agrees(chroma_dir)
+
+
+def test_a_chroma_database_that_is_broken_is_filled_anew(chroma_dir: Path, posts: Path) -> None:
+    index_folder(chroma_dir, posts)
+    (chroma_dir / "chroma.sqlite3").write_bytes(b"not a database at all" * 100)
+    index_folder(chroma_dir, posts)
+    assert_chroma_agrees(chroma_dir)
+
+
+def test_another_encoder_is_an_error_that_names_both_and_the_remedy(
+    chroma_dir: Path, posts: Path
+) -> None:
+    from indexer.writer import open_writer
+
+    index_folder(chroma_dir, posts)
+    other = Encoders(EncoderRecord("clip", "clip@2", 64), RECORDS.caption)
+    with pytest.raises(EncoderMismatch, match=r"colours@1, not by clip@2.*build --rebuild"):
+        with open_writer(chroma_dir, other, rebuild=False, say=lambda _: None):
+            pass
+
+
+def test_another_schema_is_an_error_that_a_rebuild_mends(chroma_dir: Path, posts: Path) -> None:
+    index_folder(chroma_dir, posts)
+    manifest = chroma_dir / "manifest.json"
+    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "schema": 0}))
+    with pytest.raises(SchemaMismatch, match=r"has schema 0, this program writes schema 1.*--reb"):
+        index_folder(chroma_dir, posts)
+    index_folder(chroma_dir, posts, rebuild=True)
+    assert Generation.open(chroma_dir).manifest.posts == 8
+    assert_chroma_agrees(chroma_dir)
+
+
+def test_a_damaged_manifest_is_an_error_and_is_not_overwritten(
+    chroma_dir: Path, posts: Path
+) -> None:
+    index_folder(chroma_dir, posts)
+    (chroma_dir / "manifest.json").write_text("{")
+    with pytest.raises(GalleryDamaged, match=r"manifest.json cannot be read.*--rebuild"):
+        index_folder(chroma_dir, posts)
+    assert (chroma_dir / "manifest.json").read_text() == "{"
+
+
+def test_without_a_gallery_the_error_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(NoGallery, match="make one with: python -m indexer build"):
+        Generation.open(tmp_path)
+
+
+def test_a_rebuild_with_another_encoder_keeps_the_posts(chroma_dir: Path, posts: Path) -> None:
+    index_folder(chroma_dir, posts)
+    index_folder(chroma_dir, posts, rebuild=True)
+    assert Generation.open(chroma_dir).manifest.generation == 2
+    assert_chroma_agrees(chroma_dir)
