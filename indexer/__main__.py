@@ -1,0 +1,244 @@
+"""`python -m indexer build | status | forget`: flags, wiring and printing."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from indexer import summary
+from retrieval.cli import DONE, FAILED, add_chroma_dir, positive_int, run, say
+from retrieval.config import Settings
+from retrieval.errors import BadOption
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from indexer.build import BuildOptions
+    from indexer.sources.base import SourceRequest
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one of the indexer's commands."""
+    settings = Settings.from_environment()
+    arguments = _parser(settings).parse_args(argv)
+    return run(lambda: arguments.command(arguments, settings))
+
+
+def _parser(settings: Settings) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m indexer", description="Bring posts into the gallery and keep it up to date."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_build(commands, settings)
+    status = commands.add_parser("status", help="say what is in the gallery")
+    status.set_defaults(command=_status)
+    forget = commands.add_parser("forget", help="take a source's posts out of the gallery again")
+    forget.add_argument("source", metavar="SOURCE", help="its location, or its name in `status`")
+    forget.set_defaults(command=_forget)
+    for command in (status, forget):
+        command.add_argument("--json", action="store_true", help="print one JSON object")
+        add_chroma_dir(command, settings)
+    return parser
+
+
+def _add_build(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], settings: Settings
+) -> None:
+    build = commands.add_parser(
+        "build",
+        help="read posts from a source and index what is new or has changed",
+        description="Read posts from a source and index what is new or has changed. Posts that "
+        "left the source leave the gallery; other sources' posts stay as they are.",
+    )
+    build.set_defaults(command=_build)
+    build.add_argument(
+        "input",
+        nargs="?",
+        type=Path,
+        metavar="INPUT",
+        help="a folder of pictures, a table (CSV, TSV, JSON, JSONL, Parquet), or a SentiCap or "
+        "COCO annotation file (default: data/posts/ if it holds anything, else the sample gallery)",
+    )
+    what = build.add_argument_group("what is read")
+    what.add_argument(
+        "--images",
+        action="append",
+        type=Path,
+        default=[],
+        metavar="DIR",
+        help="where the pictures lie that a file names; can be given several times",
+    )
+    what.add_argument(
+        "--source", metavar="KIND", help="read INPUT as this kind instead of looking at it"
+    )
+    what.add_argument(
+        "--columns",
+        type=_columns,
+        default={},
+        metavar="FIELD=NAME,…",
+        help="which column of a table holds what, such as picture=photo_file,caption=text",
+    )
+    what.add_argument(
+        "--coco-annotations",
+        type=Path,
+        metavar="DIR",
+        help="join SentiCap with the COCO annotations in DIR, by picture",
+    )
+    what.add_argument("--no-captions", action="store_true", help="index the pictures alone")
+    what.add_argument(
+        "--limit",
+        type=positive_int,
+        metavar="N",
+        help="index only the first N posts, and remove none",
+    )
+    how = build.add_argument_group("how it is encoded")
+    how.add_argument(
+        "--clip",
+        default="auto",
+        metavar="MODEL",
+        help="the picture encoder: auto, packaged, a preset (default, best, multilingual), "
+        "ARCHITECTURE/TAG as open_clip names it, ARCHITECTURE=FILE, or a checkpoint's folder; "
+        "auto takes the gallery's own, else CLIP where its weights can be had, else the packaged "
+        "encoder (default: %(default)s)",
+    )
+    how.add_argument(
+        "--sentence-model",
+        metavar="NAME",
+        help="the caption encoder: a sentence-transformers name or folder (default: the "
+        "gallery's own, else all-MiniLM-L6-v2)",
+    )
+    how.add_argument(
+        "--device", default="auto", help="auto, cpu, cuda or mps (default: %(default)s)"
+    )
+    run_ = build.add_argument_group("how it runs")
+    run_.add_argument("--dry-run", action="store_true", help="say what would be done; do nothing")
+    run_.add_argument(
+        "--rebuild",
+        action="store_true",
+        help="encode all posts of all sources anew; the gallery stays usable meanwhile",
+    )
+    run_.add_argument(
+        "--publish-every",
+        type=positive_int,
+        default=120,
+        metavar="SECONDS",
+        help="let searches see what is done so far this often (default: %(default)s)",
+    )
+    run_.add_argument("--json", action="store_true", help="print one JSON object")
+    add_chroma_dir(build, settings)
+
+
+def _columns(text: str) -> dict[str, str]:
+    pairs = [pair.partition("=") for pair in text.split(",")]
+    if not all(field and equals and name for field, equals, name in pairs):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not of the form FIELD=NAME,FIELD=NAME, such as picture=file,caption=text"
+        )
+    return {field.strip(): name.strip() for field, _, name in pairs}
+
+
+def _build(arguments: argparse.Namespace, settings: Settings) -> int:
+    _check_flags(arguments)
+    from indexer.build import build, plan_only
+
+    request, options = _request(arguments), _options(arguments, settings)
+    if arguments.dry_run:
+        planned = plan_only(request, options)
+        _answer(arguments, summary.plan_json(*planned), summary.plan_text(*planned))
+        return DONE
+    report = build(request, options, say=say, progress=_progress)
+    for skipped in report.counts.failed:
+        say(f"skipping {skipped.path}: {skipped.reason}")
+    _answer(arguments, report.as_json(), summary.build_text(report, options.chroma_dir))
+    return DONE if report.posts else FAILED
+
+
+def _check_flags(arguments: argparse.Namespace) -> None:
+    """Refuse unusable flags before anything is imported that takes seconds.
+
+    Raises:
+        BadOption: names the flag's value and what is allowed.
+
+    """
+    from retrieval.encoders.choose import check_clip_value
+
+    from indexer.sources.registry import KINDS
+    from retrieval.encoders.networks import DEVICES
+
+    check_clip_value(arguments.clip)
+    if arguments.device not in DEVICES:
+        raise BadOption(f"unknown device {arguments.device!r}; choose from {', '.join(DEVICES)}")
+    if arguments.source is not None and arguments.source not in KINDS:
+        raise BadOption(f"unknown source {arguments.source!r}; choose from {', '.join(KINDS)}")
+
+
+def _request(arguments: argparse.Namespace) -> SourceRequest:
+    from indexer.sources.base import SourceRequest
+    from indexer.sources.registry import default_location
+
+    annotations: Path | None = arguments.coco_annotations
+    return SourceRequest(
+        location=_absolute(arguments.input or default_location()),
+        kind=arguments.source,
+        image_roots=tuple(map(_absolute, arguments.images)),
+        columns=arguments.columns,
+        coco_annotations=annotations and _absolute(annotations),
+        captions=not arguments.no_captions,
+    )
+
+
+def _absolute(path: Path) -> Path:
+    return path.expanduser().resolve()
+
+
+def _options(arguments: argparse.Namespace, settings: Settings) -> BuildOptions:
+    from indexer.build import BuildOptions
+
+    return BuildOptions(
+        chroma_dir=arguments.chroma_dir,
+        cache_dir=settings.cache_dir,
+        clip=arguments.clip,
+        sentence_model=arguments.sentence_model,
+        device=arguments.device,
+        rebuild=arguments.rebuild,
+        limit=arguments.limit,
+        publish_every=arguments.publish_every,
+    )
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[int], object]]:
+    """A bar with total, rate and time left on stderr; none when nobody watches."""
+    from tqdm import tqdm
+
+    with tqdm(total=total, unit="picture", file=sys.stderr, disable=None if total else True) as bar:
+        yield bar.update
+
+
+def _status(arguments: argparse.Namespace, _settings: Settings) -> int:
+    from indexer.status import read_status
+
+    status = read_status(arguments.chroma_dir)
+    _answer(arguments, status.as_json(), summary.status_text(status))
+    return DONE
+
+
+def _forget(arguments: argparse.Namespace, _settings: Settings) -> int:
+    from indexer.forget import forget
+
+    removed = forget(arguments.source, arguments.chroma_dir, say=say)
+    _answer(arguments, {"removed": removed}, f"{removed} posts left the gallery")
+    return DONE
+
+
+def _answer(arguments: argparse.Namespace, as_json: object, as_text: str) -> None:
+    text = json.dumps(as_json, ensure_ascii=False) if arguments.json else as_text
+    sys.stdout.write(text + "\n")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,265 @@
+"""One build from end to end: read the sources, choose encoders, write, report."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from retrieval.encoders.choose import choose_image_encoder
+
+from indexer.pipeline import Counts, Pipeline
+from indexer.plan import Plan, check_roots, make_plan, source_name
+from indexer.sources.base import Reading, SourceRequest
+from indexer.sources.registry import choose_reader
+from indexer.state import State
+from indexer.writer import interrupted_rebuild, open_writer
+from retrieval.encoders.sentence import DEFAULT_SENTENCE_MODEL, SentenceEncoder
+from retrieval.errors import GalleryError, NoGallery
+from retrieval.generation import Generation
+from retrieval.manifest import (
+    EncoderRecord,
+    Encoders,
+    Manifest,
+    read_manifest,
+    sources_of_any_schema,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
+
+    from indexer.writer import Writer
+    from retrieval.encoders.base import ImageEncoder, TextEncoder
+
+    # Given the number of files to open, a context that gives what to call with each step done.
+    Progress = Callable[[int], AbstractContextManager[Callable[[int], object]]]
+
+
+@dataclass(frozen=True, slots=True)
+class BuildOptions:
+    """How to build."""
+
+    chroma_dir: Path
+    cache_dir: Path
+    clip: str = "auto"
+    sentence_model: str | None = None  # None: the gallery's own, or the default
+    device: str = "auto"
+    rebuild: bool = False
+    limit: int | None = None  # posts
+    publish_every: float = 120  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A source that has been read."""
+
+    name: str
+    request: SourceRequest
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """What came of a build; posts and pictures are those of the sources that were built."""
+
+    sources: list[str]
+    posts: int
+    pictures: int
+    counts: Counts
+    missing: list[str]
+    notes: list[str]
+    seconds: float
+    published: Manifest
+
+    def as_json(self) -> dict[str, Any]:
+        """What `build --json` prints."""
+        return {
+            "sources": self.sources,
+            "posts": self.posts,
+            "pictures": self.pictures,
+            "encoded": self.counts.encoded,
+            "reused": self.counts.reused,
+            "unchanged": self.counts.unchanged,
+            "removed": self.counts.removed,
+            "missing": len(self.missing),
+            "failed": [asdict(skipped) for skipped in self.counts.failed],
+            "seconds": round(self.seconds, 2),
+            "generation": self.published.generation,
+            "encoders": asdict(self.published.encoders),
+            "gallery": {"posts": self.published.posts, "pictures": self.published.pictures},
+        }
+
+
+def build(
+    request: SourceRequest, options: BuildOptions, *, say: Callable[[str], None], progress: Progress
+) -> BuildReport:
+    """Bring a source's posts into the gallery, or with `rebuild` every source's posts.
+
+    Raises:
+        BadInput: a source cannot be read; nothing is changed.
+        GalleryError: see its other subclasses; the last published generation stays as it is.
+
+    """
+    started = time.monotonic()
+    rebuilding = interrupted_rebuild(options.chroma_dir)
+    requests = [request]
+    if options.rebuild or rebuilding:
+        requests += _other_sources(options.chroma_dir, request)
+    sources = [read_source(each, options.chroma_dir) for each in requests]
+    stored = rebuilding or (None if options.rebuild else _stored(options.chroma_dir))
+    image, caption = _choose_encoders(options, stored, say)
+    encoders = Encoders(
+        _record(image, stored.image if stored else None),
+        _record(caption, stored.caption if stored else None),
+    )
+    with open_writer(options.chroma_dir, encoders, rebuild=options.rebuild, say=say) as writer:
+        pipeline = Pipeline(
+            writer,
+            image,
+            caption,
+            chroma_dir=options.chroma_dir,
+            publish_every=options.publish_every,
+        )
+        counts = _run(pipeline, writer, sources, options.limit, say=say, progress=progress)
+        return _report(sources, counts, writer, time.monotonic() - started)
+
+
+def read_source(request: SourceRequest, chroma_dir: Path) -> Source:
+    """Read a source and make sure that it is all there.
+
+    Raises:
+        BadInput: it cannot be read, or its disk is not mounted.
+
+    """
+    reader = choose_reader(request)
+    name = source_name(reader.kind, request.location)
+    reading = reader.read(request)
+    check_roots(name, request, reading, _indexed_roots(chroma_dir, name))
+    return Source(name, request, reading)
+
+
+def plan_only(request: SourceRequest, options: BuildOptions) -> tuple[Source, Plan]:
+    """What a build would do now. Writes nothing and loads no model.
+
+    Raises:
+        BadInput: the source cannot be read.
+
+    """
+    source = read_source(request, options.chroma_dir)
+    try:
+        state = State.of(Generation.open(options.chroma_dir))
+    except NoGallery:
+        state = State()
+    if options.rebuild:
+        state = State()
+    return source, make_plan(source.name, source.reading, state, options.limit)
+
+
+def _run(
+    pipeline: Pipeline,
+    writer: Writer,
+    sources: Sequence[Source],
+    limit: int | None,
+    *,
+    say: Callable[[str], None],
+    progress: Progress,
+) -> Counts:
+    total = Counts()
+    try:
+        for source in sources:
+            plan = make_plan(source.name, source.reading, writer.state, limit)
+            writer.register(source.name, _remembered(source.request))
+            if plan.to_open:
+                say(pipeline.describe())
+            with progress(len(plan.to_open)) as advance:
+                total += pipeline.run(plan, progress=advance)
+            total.failed += source.reading.skipped
+    except KeyboardInterrupt:
+        writer.publish_if_due(0)
+        raise
+    writer.publish()
+    return total
+
+
+def _report(
+    sources: Sequence[Source], counts: Counts, writer: Writer, seconds: float
+) -> BuildReport:
+    posts = [post for source in sources for post in writer.state.posts_of(source.name).values()]
+    readings = [source.reading for source in sources]
+    return BuildReport(
+        sources=[source.name for source in sources],
+        posts=len(posts),
+        pictures=len({post.image_id for post in posts}),
+        counts=counts,
+        missing=[picture for reading in readings for picture in reading.missing],
+        notes=[note for reading in readings for note in reading.notes],
+        seconds=seconds,
+        published=writer.manifest,
+    )
+
+
+def _choose_encoders(
+    options: BuildOptions, stored: Encoders | None, say: Callable[[str], None]
+) -> tuple[ImageEncoder, TextEncoder]:
+    image = choose_image_encoder(
+        options.clip,
+        cache_dir=options.cache_dir,
+        device=options.device,
+        stored_spec=stored.image.spec if stored else None,
+        say=say,
+    )
+    model = options.sentence_model or (stored.caption.spec if stored else DEFAULT_SENTENCE_MODEL)
+    return image, SentenceEncoder(model, cache_dir=options.cache_dir)
+
+
+def _record(encoder: TextEncoder, stored: EncoderRecord | None) -> EncoderRecord:
+    """The encoder's record; asking a new encoder for its dimension loads it, so not always."""
+    if stored is not None and stored.fingerprint == encoder.fingerprint:
+        return stored
+    return EncoderRecord(encoder.spec, encoder.fingerprint, encoder.dimension)
+
+
+def _stored(chroma_dir: Path) -> Encoders | None:
+    try:
+        return read_manifest(chroma_dir).encoders
+    except NoGallery:
+        return None
+
+
+def _indexed_roots(chroma_dir: Path, source: str) -> set[str]:
+    """The folders that the gallery holds posts of a source from."""
+    try:
+        catalog = Generation.open(chroma_dir).catalog.select(["source", "root"]).to_pylist()
+    except GalleryError:  # none, or one that is about to be rebuilt
+        return set()
+    return {row["root"] for row in catalog if row["source"] == source}
+
+
+def _other_sources(chroma_dir: Path, request: SourceRequest) -> list[SourceRequest]:
+    remembered = map(_as_request, sources_of_any_schema(chroma_dir).values())
+    return [each for each in remembered if each.location != request.location]
+
+
+def _remembered(request: SourceRequest) -> dict[str, Any]:
+    """A request as the manifest keeps it; the inverse of `_as_request`."""
+    return {
+        "location": str(request.location),
+        "kind": request.kind,
+        "image_roots": [str(root) for root in request.image_roots],
+        "columns": dict(request.columns),
+        "coco_annotations": request.coco_annotations and str(request.coco_annotations),
+        "captions": request.captions,
+    }
+
+
+def _as_request(record: dict[str, Any]) -> SourceRequest:
+    return SourceRequest(
+        location=Path(record["location"]),
+        kind=record["kind"],
+        image_roots=tuple(map(Path, record["image_roots"])),
+        columns=record["columns"],
+        coco_annotations=record["coco_annotations"] and Path(record["coco_annotations"]),
+        captions=record["captions"],
+    )

@@ -1,0 +1,47 @@
+"""Takes a source's posts out of the gallery again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from indexer.writer import interrupted_rebuild, open_writer
+from retrieval.errors import BadOption, GalleryLocked
+from retrieval.manifest import read_manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def forget(source: str, chroma_dir: Path, *, say: Callable[[str], None]) -> int:
+    """Remove a source's posts and how to read it; the picture files are not touched.
+
+    `source` is its name as `status` prints it, or its location. Returns how many posts left.
+
+    Raises:
+        BadOption: the gallery has no such source; lists those it has.
+        GalleryLocked: a rebuild was interrupted and has to be finished first.
+
+    """
+    manifest = read_manifest(chroma_dir)
+    name = _find(source, list(manifest.sources))
+    if interrupted_rebuild(chroma_dir):
+        raise GalleryLocked(
+            "a rebuild was interrupted; finish it first with: python -m indexer build --rebuild"
+        )
+    with open_writer(chroma_dir, manifest.encoders, rebuild=False, say=say) as writer:
+        posts = list(writer.state.posts_of(name))
+        writer.remove_posts(posts)
+        writer.unregister(name)
+        writer.publish()
+    return len(posts)
+
+
+def _find(source: str, known: list[str]) -> str:
+    location = str(Path(source).expanduser().absolute())
+    for name in known:
+        if source == name or location == name.partition(":")[2]:
+            return name
+    raise BadOption(
+        f"the gallery has no source {source!r}; it has: {', '.join(sorted(known)) or 'none'}"
+    )

@@ -1,0 +1,59 @@
+"""What is in the gallery."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from retrieval.generation import Generation
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from retrieval.manifest import Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The published state in numbers."""
+
+    manifest: Manifest
+    posts_by_source: dict[str, int]
+    path: Path
+    bytes: int  # of everything under the gallery's folder
+
+    def as_json(self) -> dict[str, Any]:
+        """What `status --json` prints."""
+        return {
+            "posts": self.manifest.posts,
+            "pictures": self.manifest.pictures,
+            "sources": [
+                {"name": name, "posts": posts, **self.manifest.sources.get(name, {})}
+                for name, posts in self.posts_by_source.items()
+            ],
+            "generation": self.manifest.generation,
+            "built_at": self.manifest.built_at,
+            "encoders": asdict(self.manifest.encoders),
+            "labels": None,
+            "path": str(self.path.absolute()),
+            "bytes": self.bytes,
+        }
+
+
+def read_status(chroma_dir: Path) -> Status:
+    """Read the published state.
+
+    Raises:
+        NoGallery: there is none.
+
+    """
+    generation = Generation.open(chroma_dir)
+    counts = Counter(generation.catalog["source"].to_pylist())
+    names = sorted({*generation.manifest.sources, *counts})
+    return Status(
+        manifest=generation.manifest,
+        posts_by_source={name: counts[name] for name in names},
+        path=chroma_dir,
+        bytes=sum(path.stat().st_size for path in chroma_dir.rglob("*") if path.is_file()),
+    )

@@ -1,0 +1,97 @@
+"""What the indexer's commands tell a person."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from retrieval.cli import printable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from indexer.build import BuildReport, Source
+    from indexer.plan import Plan
+    from indexer.status import Status
+    from retrieval.manifest import Manifest
+
+
+def count(number: int, noun: str) -> str:
+    """A number with its noun: "1 post", "2,221 posts"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def build_text(report: BuildReport, chroma_dir: Path) -> str:
+    """What came of a build."""
+    counts = report.counts
+    lines = [
+        *map(printable, report.sources),
+        f"  {count(report.posts, 'post')}, {count(report.pictures, 'picture')}",
+        f"  pictures: {counts.encoded:,} encoded, {counts.reused:,} known by their content, "
+        f"{counts.unchanged:,} unchanged",
+    ]
+    if counts.removed:
+        lines.append(f"  {count(counts.removed, 'post')} left the source and the gallery")
+    if report.missing:
+        lines.append(f"  {count(len(report.missing), 'picture')} missing")
+    if counts.failed:
+        lines.append(f"  {count(len(counts.failed), 'file')} could not be read, listed above")
+    lines += [f"  {printable(note)}" for note in report.notes]
+    lines += ["", *_gallery_lines(report.published, chroma_dir)]
+    lines.append(f"  done in {report.seconds:.1f} s")
+    return "\n".join(lines)
+
+
+def plan_json(source: Source, plan: Plan) -> dict[str, Any]:
+    """What `build --dry-run --json` prints."""
+    return {
+        "dry_run": True,
+        "sources": [source.name],
+        "posts": plan.posts,
+        "pictures": len(plan.wanted),
+        "to_open": len(plan.to_open),
+        "unchanged": len(plan.known),
+        "removed": len(plan.removed),
+        "missing": len(source.reading.missing),
+    }
+
+
+def plan_text(source: Source, plan: Plan) -> str:
+    """What a build would do."""
+    lines = [
+        printable(source.name),
+        f"  {count(plan.posts, 'post')} with {count(len(plan.wanted), 'picture file')}",
+        f"  would open {count(len(plan.to_open), 'picture file')}, leave "
+        f"{len(plan.known):,} unchanged, and remove {count(len(plan.removed), 'post')}",
+    ]
+    if source.reading.missing:
+        lines.append(f"  {count(len(source.reading.missing), 'picture')} missing")
+    lines += [f"  {printable(note)}" for note in source.reading.notes]
+    return "\n".join([*lines, "nothing was written (--dry-run)"])
+
+
+def status_text(status: Status) -> str:
+    """What is in the gallery."""
+    manifest = status.manifest
+    built = datetime.fromtimestamp(manifest.built_at, UTC)
+    return "\n".join(
+        [
+            *_gallery_lines(manifest, status.path),
+            f"  built {built:%Y-%m-%d %H:%M} UTC, {status.bytes / 1e6:,.1f} MB on disk",
+            "  sources:",
+            *(
+                f"    {printable(name)}: {count(posts, 'post')}"
+                for name, posts in status.posts_by_source.items()
+            ),
+        ]
+    )
+
+
+def _gallery_lines(manifest: Manifest, chroma_dir: Path) -> list[str]:
+    image, caption = manifest.encoders.image, manifest.encoders.caption
+    return [
+        f"gallery {chroma_dir}: {count(manifest.posts, 'post')}, "
+        f"{count(manifest.pictures, 'picture')}, generation {manifest.generation}",
+        f"  pictures by {image.spec} ({image.dimension} dimensions), "
+        f"captions by {caption.spec} ({caption.dimension})",
+    ]
