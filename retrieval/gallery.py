@@ -185,7 +185,7 @@ def _upsert(
             ids=ids[part],
             documents=documents[part],
             metadatas=list(metadatas[part]),
-            embeddings=vectors[part],  # type: ignore[arg-type]
+            embeddings=vectors[part],
         )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 import warnings
 from dataclasses import dataclass
@@ -90,8 +91,8 @@ def load_network(blueprint: Blueprint, runtime: Runtime, cache_dir: Path) -> Net
 
 
 def _find_device(device: str) -> str:
-    if device == "cpu":
-        return device
+    if device == "cpu" or (device == "auto" and not _may_have_accelerator()):
+        return "cpu"
     import torch
 
     present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
@@ -100,6 +101,16 @@ def _find_device(device: str) -> str:
     if not present[device]:
         raise BadOption(f"this machine's torch finds no {device} device; use --device cpu or auto")
     return device
+
+
+def _may_have_accelerator() -> bool:
+    """Whether asking torch is worth the second that importing it takes."""
+    drivers = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")  # NVIDIA, NVIDIA under WSL, AMD
+    return (
+        sys.platform == "darwin"
+        or shutil.which("nvidia-smi") is not None
+        or any(Path(driver).exists() for driver in drivers)
+    )
 
 
 @cache

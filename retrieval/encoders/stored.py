@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from retrieval.encoders.choose import choose_image_encoder
+from retrieval.encoders.choose import named_encoder
 from retrieval.encoders.sentence import SentenceEncoder
 from retrieval.manifest import check_fingerprints
 
@@ -23,7 +23,7 @@ def stored_encoders(stored: Encoders, cache_dir: Path) -> tuple[ImageEncoder, Te
         EncoderMismatch: the weights of that name are others now than when the gallery was built.
 
     """
-    image = choose_image_encoder(stored.image.spec, cache_dir=cache_dir, device="cpu")
+    image = named_encoder(stored.image.spec, cache_dir=cache_dir, device="cpu")
     caption = SentenceEncoder(stored.caption.spec, cache_dir=cache_dir)
     check_fingerprints(stored, image.fingerprint, caption.fingerprint)
     return image, caption
