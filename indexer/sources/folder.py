@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import codecs
-import json
 import os
 import re
 from collections import Counter
-from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, cast
 
 from indexer.sources.base import Reading, Skipped, SourcePost
-from indexer.sources.dates import DATE_FORMATS, read_date
+from indexer.sources.sidecars import Told, read_sidecar, sidecars_beside
 from retrieval.captions import readable
 from retrieval.errors import BadInput
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from indexer.sources.base import SourceRequest
 
@@ -25,41 +23,13 @@ PICTURE_SUFFIXES = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp"),
     *(".tif", ".tiff", ".heic", ".heif", ".avif"),
 )
-SIDECAR_SUFFIXES = (".txt", ".json")
-MAX_SIDECAR_BYTES = 1_000_000  # a caption has hundreds of bytes; a larger file is something else
 
 # What file managers, cameras and network drives keep beside the pictures; all in lower case.
 _SYSTEM_NAMES = frozenset(
     {"thumbs.db", "desktop.ini", "@eadir", "#recycle", "$recycle.bin", "__macosx"}
 )
 _UNDECODABLE = re.compile("[\udc80-\udcff]")  # how Python shows a name's bytes that are no text
-_TAKEOUT_TAIL = "supplemental-metadata"  # Google cuts it off where the name grows too long
 _KINDS_NAMED = 8  # in the note on the files passed over
-
-_CAPTION_KEYS = ("caption", "text", "description", "title")
-_DATE_KEYS = ("created_at", "date", "timestamp", "photoTakenTime")
-_PERMALINK_KEYS = ("permalink", "url")
-
-
-class _SidecarError(Exception):
-    """The message says why and what to do, without the path."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """What a sidecar says of its picture; None where it says nothing."""
-
-    caption: str | None = None
-    created_at: int | None = None
-    permalink: str | None = None
-    problem: str | None = None  # why something in it was not understood, and what to do
-
-    def completed_by(self, other: _Told) -> _Told:
-        return _Told(
-            other.caption if self.caption is None else self.caption,
-            other.created_at if self.created_at is None else self.created_at,
-            other.permalink if self.permalink is None else self.permalink,
-        )
 
 
 class FolderReader:
@@ -149,25 +119,17 @@ class _Survey:
         return True
 
     def _read_folder(self, prefix: str, names: Sequence[str]) -> None:
-        sidecars = _sidecars_by_stem(names)
-        used: set[str] = set()
-        for name in names:
-            if _suffix(name) in PICTURE_SUFFIXES:
-                beside = _sidecars_of(name, sidecars)
-                used.update(beside)
-                self._add_picture(prefix, name, beside)
-        self._passed_over.update(
-            _suffix(name)
-            for name in names
-            if name not in used and _suffix(name) not in PICTURE_SUFFIXES
-        )
+        pictures = [name for name in names if _suffix(name) in PICTURE_SUFFIXES]
+        sidecars = sidecars_beside(pictures, names)
+        for picture in pictures:
+            self._add_picture(prefix, picture, sidecars[picture])
+        used = {*pictures, *chain.from_iterable(sidecars.values())}
+        self._passed_over.update(_suffix(name) for name in names if name not in used)
 
     def _add_picture(self, prefix: str, name: str, sidecars: Sequence[str]) -> None:
         if not self._is_usable(prefix + name):
             return
-        told = _Told(caption="")
-        if self._captions:
-            told = self._told(name, [prefix + sidecar for sidecar in sidecars])
+        told = self._told(prefix, name, sidecars) if self._captions else Told(caption="")
         self._posts.append(
             SourcePost(
                 key=prefix + name,
@@ -180,17 +142,13 @@ class _Survey:
             )
         )
 
-    def _told(self, picture: str, sidecars: Sequence[str]) -> _Told:
+    def _told(self, prefix: str, picture: str, sidecars: Sequence[str]) -> Told:
         """What the sidecars of a picture say together, the first having the first word."""
-        told = _Told()
-        for path in sidecars:
+        told = Told()
+        for path in (prefix + sidecar for sidecar in sidecars):
             if not self._is_usable(path):
                 continue
-            try:
-                more = _read_sidecar(self._root / path, picture)
-            except _SidecarError as error:
-                self._skip(path, str(error))
-                continue
+            more = read_sidecar(self._root / path, picture)
             if more.problem is not None:
                 self._skip(path, more.problem)
             told = told.completed_by(more)
@@ -249,102 +207,3 @@ def _passed_over_note(by_suffix: Counter[str]) -> str:
         named.append(f"{others} of other kinds")
     files = "1 file that is not a picture" if total == 1 else f"{total} files that are not pictures"
     return f"Passed over {files} it reads: {', '.join(named)}."
-
-
-# --- sidecars -------------------------------------------------------------------------------
-
-
-def _sidecars_by_stem(names: Sequence[str]) -> Mapping[str, list[str]]:
-    """The folder's text and JSON files by what they are named after, text first."""
-    by_stem: dict[str, list[str]] = {}
-    for suffix in SIDECAR_SUFFIXES:
-        for name in names:
-            if _suffix(name) == suffix:
-                by_stem.setdefault(_named_after(name[: -len(suffix)]), []).append(name)
-    return by_stem
-
-
-def _named_after(stem: str) -> str:
-    """`beach.jpg` for `beach.jpg.supplemental-meta`, which is Google Takeout's way of naming."""
-    picture, _, tail = stem.rpartition(".")
-    is_takeout = _suffix(picture) in PICTURE_SUFFIXES and _TAKEOUT_TAIL.startswith(tail)
-    return picture if is_takeout else stem
-
-
-def _sidecars_of(picture: str, by_stem: Mapping[str, list[str]]) -> list[str]:
-    """Those of a picture, the most specific first: `beach.jpg.txt` goes before `beach.txt`."""
-    return [*by_stem.get(picture, ()), *by_stem.get(PurePosixPath(picture).stem, ())]
-
-
-def _read_sidecar(path: Path, picture: str) -> _Told:
-    text = _sidecar_text(path)
-    if not text:
-        return _Told(caption="")
-    if _suffix(path.name) == ".txt":
-        return _Told(caption=text)
-    return _from_json(text, picture)
-
-
-def _sidecar_text(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_SIDECAR_BYTES + 1)
-    except OSError as error:
-        raise _SidecarError(f"cannot be read ({error.strerror}); make it readable") from error
-    if len(content) > MAX_SIDECAR_BYTES:
-        raise _SidecarError(
-            f"larger than {MAX_SIDECAR_BYTES // 1_000_000} MB, so no caption; remove or rename it"
-        )
-    utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    try:
-        text = content.decode("utf-16" if utf16 else "utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise _SidecarError("not UTF-8 text; save it as UTF-8") from error
-    return readable(text.replace("\r\n", "\n").strip())
-
-
-def _from_json(text: str, picture: str) -> _Told:
-    try:
-        told = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise _SidecarError(f"not valid JSON ({error}); mend or remove it") from error
-    if not isinstance(told, dict):
-        raise _SidecarError('not a JSON object; write {"caption": "…"}')
-    caption = _json_caption(told, picture)
-    permalink = next(iter(_texts(told, _PERMALINK_KEYS)), None)
-    try:
-        return _Told(caption, _json_date(told), permalink)
-    except _SidecarError as error:  # a date that is not understood does not cost the caption
-        return _Told(caption, None, permalink, problem=str(error))
-
-
-def _json_caption(told: Mapping[str, object], picture: str) -> str | None:
-    """The first caption with something in it, else "" if there is an empty one."""
-    captions = [text for text in _texts(told, _CAPTION_KEYS) if text != picture]
-    return next(filter(None, captions), captions[0] if captions else None)
-
-
-def _texts(told: Mapping[str, object], keys: Sequence[str]) -> list[str]:
-    texts = []
-    for key in keys:
-        value = told.get(key)
-        if value is None:
-            continue
-        if not isinstance(value, str):
-            raise _SidecarError(f'"{key}" is not a text; put it in quotation marks')
-        texts.append(readable(value.strip()))
-    return texts
-
-
-def _json_date(told: Mapping[str, object]) -> int | None:
-    for key in _DATE_KEYS:
-        value = told.get(key)
-        if isinstance(value, dict):  # Google Takeout's photoTakenTime
-            value = value.get("timestamp")
-        if value is None:
-            continue
-        try:
-            return read_date(cast("str | int | float", value))
-        except (ValueError, TypeError) as error:
-            raise _SidecarError(f'"{key}" cannot be read; write {DATE_FORMATS}') from error
-    return None
