@@ -88,6 +88,13 @@ def _add_build(
         metavar="DIR",
         help="join SentiCap with the COCO annotations in DIR, by picture",
     )
+    what.add_argument(
+        "--final-dataset",
+        type=Path,
+        metavar="DIR",
+        default=Path("data/final_dataset"),
+        help="where --coco-annotations writes the joined table (default: %(default)s)",
+    )
     what.add_argument("--no-captions", action="store_true", help="index the pictures alone")
     what.add_argument(
         "--limit",
@@ -207,6 +214,7 @@ def _options(arguments: argparse.Namespace, settings: Settings) -> BuildOptions:
         rebuild=arguments.rebuild,
         limit=arguments.limit,
         publish_every=arguments.publish_every,
+        final_dataset=arguments.final_dataset,
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from retrieval.encoders.choose import choose_image_encoder
 
+from indexer.final_dataset import write_final_dataset
 from indexer.pipeline import Counts, Pipeline
 from indexer.plan import Plan, check_roots, make_plan, source_name
 from indexer.sources.base import Reading, SourceRequest
@@ -49,6 +50,7 @@ class BuildOptions:
     rebuild: bool = False
     limit: int | None = None  # posts
     publish_every: float = 120  # seconds
+    final_dataset: Path = Path("data/final_dataset")  # written for SentiCap joined with COCO
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,9 @@ def build(
         _record(image, stored.image if stored else None),
         _record(caption, stored.caption if stored else None),
     )
+    if request.coco_annotations:
+        path = write_final_dataset(sources[0].reading, options.final_dataset)
+        say(f"the joined table is in {path}, its columns are explained beside it")
     with open_writer(options.chroma_dir, encoders, rebuild=options.rebuild, say=say) as writer:
         pipeline = Pipeline(
             writer,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,7 +81,12 @@ def make_plan(source: str, reading: Reading, state: State, limit: int | None) ->
     if limit is not None:
         return Plan(source, dict(wanted), known, to_open, removed=[], forgotten_files=[])
     kept = {post_id(source, post.key) for post in posts}
-    removed = sorted(state.posts_of(source).keys() - kept)
+    unreadable = tuple(skipped.path for skipped in reading.skipped)
+    removed = sorted(
+        old
+        for old, post in state.posts_of(source).items()
+        if old not in kept and not _below(unreadable, post)
+    )
     return Plan(
         source, dict(wanted), known, to_open, removed, _forgotten(wanted.keys(), removed, state)
     )
@@ -117,6 +123,12 @@ def _is_gone(root: Path) -> bool:
         return not any(root.iterdir())
     except OSError:
         return True
+
+
+def _below(unreadable: tuple[str, ...], post: Post) -> bool:
+    """Whether a post's picture is, or lies under, what could not be read: it is not gone."""
+    picture = str(Path(post.root, post.image_path))
+    return picture.startswith(tuple(path + os.sep for path in unreadable)) or picture in unreadable
 
 
 def _forgotten(wanted: AbstractSet[FileKey], removed: list[str], state: State) -> list[FileKey]:
