@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,7 +67,19 @@ def say(sentence: str) -> None:
 
 
 def printable(text: str) -> str:
-    """The text without what a terminal would obey or cannot encode: it may come from a post."""
-    shown = "".join(c if c.isprintable() or c in "\n\t" else "�" for c in text)
+    """The text without what a terminal would obey or cannot encode: it may come from a post.
+
+    Right-to-left text stays; what turns the direction of the text around it goes.
+    """
+    shown = "".join("�" if _is_obeyed(c) else c for c in text)
     encoding = sys.stderr.encoding or "utf-8"
     return shown.encode(encoding, errors="replace").decode(encoding)
+
+
+def _is_obeyed(character: str) -> bool:
+    if character in "\n\t":
+        return False
+    return (
+        unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")
+        or character in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+    )

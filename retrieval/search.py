@@ -125,30 +125,28 @@ def _date(seconds: int) -> str:
 
 
 def _print(query: str, hits: Sequence[Hit], chroma_dir: Path) -> None:
-    """One block a picture: what was written, where it lies, why it was found."""
+    """One block a picture: what was written, why it was found, where it lies."""
     from rich.console import Console
 
     console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
     console.print(f"{_count(len(hits), 'picture')} for “{printable(query)}”", style="bold")
     for hit in hits:
-        console.print()
-        console.print(f"{hit.rank:3}  {_headline(hit.posts[0])}", style="bold")
+        console.print(f"\n{hit.rank:3}  {printable(hit.posts[0].image_path)}", style="bold")
         for post in hit.posts[:_CAPTIONS_SHOWN]:
-            console.print(f"     {_quoted(post)}")
+            console.print(_told(post))
         if (more := len(hit.posts) - _CAPTIONS_SHOWN) > 0:
             console.print(f"     and {_count(more, 'more post')} with this picture", style="dim")
         console.print(f"     {_reason(hit)}", style="cyan")
         console.print(f"     {thumbnail_path(chroma_dir, hit.image_id)}", style="dim")
 
 
-def _headline(post: Post) -> str:
-    when = "" if post.created_at is None else f"  {_date(post.created_at)[:10]}"
-    return printable(post.image_path) + when
-
-
-def _quoted(post: Post) -> str:
-    caption = for_model(post.caption)
-    return printable(f"“{textwrap.shorten(caption, 200, placeholder=' …')}”") if caption else "—"
+def _told(post: Post) -> str:
+    """A post's date and caption, in lines that fit a page."""
+    caption = textwrap.shorten(printable(for_model(post.caption)), 300, placeholder=" …")
+    date = "" if post.created_at is None else f"{_date(post.created_at)[:10]}  "
+    quoted = f"“{caption}”" if caption else "(no caption)"
+    hanging = " " * (5 + len(date))
+    return textwrap.fill(date + quoted, 95, initial_indent=" " * 5, subsequent_indent=hanging)
 
 
 def _reason(hit: Hit) -> str:

@@ -74,8 +74,7 @@ def _best_to_be_had(say: Callable[[str], None]) -> str:
         say(f"fetching CLIP ({checkpoint.spec}, about 600 MB) once from the model hub")
         return checkpoint.spec
     say(
-        "CLIP's weights are not here and no model hub can be reached: pictures are seen by the "
-        "packaged encoder, which knows 1,000 kinds of things. For CLIP, run this with --rebuild "
-        "--clip default where a hub can be reached, or give a checkpoint: --clip ARCHITECTURE=FILE"
+        "no CLIP weights here, and no model hub in reach: the packaged encoder sees the pictures. "
+        "For CLIP: --rebuild --clip default where a hub is in reach, or --clip ARCHITECTURE=FILE"
     )
     return PACKAGED

@@ -132,9 +132,11 @@ def weights_file(checkpoint: Checkpoint) -> Path:
     if checkpoint.folder is not None:
         return _folder_weights(checkpoint.folder)
     path = cached_weights(checkpoint) or _download(checkpoint)
-    blob = path.resolve()
-    # The hub's cache names a large file by its SHA-256.
-    return checked(blob, blob.name) if _SHA256.fullmatch(blob.name) else path
+    # The hub's cache links to a blob, which for a large file is named by its SHA-256.
+    blob = path.parent / path.readlink() if path.is_symlink() else path
+    if _SHA256.fullmatch(blob.name):
+        checked(path, blob.name)
+    return path
 
 
 def cached_weights(checkpoint: Checkpoint) -> Path | None:
