@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,12 @@ def test_a_vector_does_not_depend_on_its_batch(encoder: SentenceEncoder) -> None
     alone = encoder.encode_texts(TEXTS[:1])
     together = encoder.encode_texts(TEXTS * 20)[:1]
     assert (alone * together).sum() > 0.99999
+
+
+def test_sessions_can_ask_at_once(encoder: SentenceEncoder) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(lambda _: encoder.encode_texts(TEXTS[:2]), range(40)))
+    assert all(np.array_equal(answer, answers[0]) for answer in answers)
 
 
 def test_no_texts_give_no_rows(encoder: SentenceEncoder) -> None:

@@ -11,6 +11,7 @@ import os
 import shutil
 import sys
 import tempfile
+import threading
 import warnings
 from dataclasses import dataclass
 from functools import cache
@@ -161,8 +162,11 @@ def _compiled(model: Any, runtime: Runtime) -> Network:
         model, "CPU", {"INFERENCE_PRECISION_HINT": runtime.precision}
     )
 
+    one_at_a_time = threading.Lock()  # a second thread would be refused; the cores are busy anyway
+
     def run(*inputs: NDArray[Any]) -> NDArray[np.float32]:
-        return np.array(network(list(inputs))[0], dtype=np.float32)
+        with one_at_a_time:
+            return np.array(network(list(inputs))[0], dtype=np.float32)
 
     return run
 
