@@ -54,6 +54,7 @@ class Reading:
     posts: tuple[SourcePost, ...]
     missing: tuple[str, ...] = ()  # pictures that are named but lie nowhere; in order, once each
     skipped: tuple[Skipped, ...] = ()  # inputs beside the pictures that cannot be used
+    missing_from: str | None = None  # the web address that the missing pictures' names complete
     notes: tuple[str, ...] = ()  # sentences for the user: what the counts mean, what to do
 
 

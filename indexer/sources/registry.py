@@ -10,6 +10,7 @@ from indexer.sources.folder import FolderReader
 from indexer.sources.sample import SampleReader
 from indexer.sources.senticap import SentiCapReader
 from indexer.sources.table import TableReader
+from indexer.sources.table_formats import looks_like_table
 from retrieval.errors import BadInput, BadOption
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ KINDS = tuple(reader.kind for reader in READERS)
 
 _DATA = Path(__file__).resolve().parents[2] / "data"
 SAMPLE = _DATA / "sample" / "posts.csv"
-_TABLES = (".csv", ".tsv", ".jsonl", ".parquet")
 
 
 def default_location() -> Path:
@@ -39,7 +39,7 @@ def default_location() -> Path:
     held = [path for path in posts.glob("*") if not path.name.startswith(".")]
     if not held:
         return SAMPLE
-    tables = [path for path in held if path.suffix.lower() in _TABLES]
+    tables = [path for path in held if looks_like_table(path)]
     return tables[0] if len(tables) == 1 else posts
 
 

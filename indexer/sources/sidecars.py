@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, cast
 
 from indexer.sources.dates import DATE_FORMATS, read_date
+from indexer.sources.links import web_address
 from retrieval.captions import readable
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ _TAKEOUT_TAIL = "supplemental-metadata"  # Google cuts it off where the name gro
 _CAPTION_KEYS = ("caption", "text", "description", "title")
 _DATE_KEYS = ("created_at", "date", "timestamp", "photoTakenTime")
 _PERMALINK_KEYS = ("permalink", "url")
-_WEB = ("http://", "https://")  # anything else might do something when it is clicked
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ def _permalink(told: Mapping[str, object]) -> str | None:
     """The first web address, else None."""
     values = (told.get(key) for key in _PERMALINK_KEYS)
     texts = (readable(value.strip()) for value in values if isinstance(value, str))
-    return next((text for text in texts if text.startswith(_WEB)), None)
+    return next(filter(None, map(web_address, texts)), None)
 
 
 def _date(told: Mapping[str, object]) -> int | None:

@@ -1,0 +1,120 @@
+"""Pictures that a file names: where they lie in the folders they may lie in, and nowhere else."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from retrieval.errors import BadInput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    Place = tuple[Path, str]  # a root, and the picture's path under it
+
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+
+
+def existing_folders(roots: Sequence[Path]) -> Sequence[Path]:
+    """The roots as they are.
+
+    Raises:
+        BadInput: one of them is no folder.
+
+    """
+    for root in roots:
+        if not root.is_dir():
+            raise BadInput(
+                f"the picture folder {root} does not exist; give the folder the pictures lie in "
+                "with --images DIR"
+            )
+    return roots
+
+
+class NamedPictures:
+    """The places of pictures, found by name under the roots; remembers what it was asked for.
+
+    Raises:
+        BadInput: a root is no folder.
+
+    """
+
+    def __init__(self, roots: Sequence[Path]) -> None:
+        self._roots = {root: root.resolve() for root in existing_folders(roots)}
+        self._places: dict[str, Place | None] = {}  # by name; None: it lies nowhere
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The names asked for that lie nowhere, in order."""
+        return tuple(named for named, place in self._places.items() if place is None)
+
+    def find(self, named: str, where: str) -> Place | None:
+        """The place of the picture, the first root's before the next; None: it lies nowhere.
+
+        `where` says in a message where it was named.
+
+        Raises:
+            BadInput: it is meant to lie, or is a link to a file, outside the roots.
+
+        """
+        if named not in self._places:
+            self._places[named] = self._look_for(named, where)
+        return self._places[named]
+
+    def notes(self, table: Path) -> Iterator[str]:
+        """Words for the user about what is missing, and what to do."""
+        of_all = f"of the {len(self._places)} pictures that {table.name} names"
+        addresses = [named for named in self.missing if _ADDRESS.match(named)]
+        absent = len(self.missing) - len(addresses)
+        if absent:
+            yield (
+                f"{absent} {of_all} do not exist under {self._folders()}; their posts are left "
+                "out. Name the folder they lie in with --images DIR."
+            )
+        if addresses:
+            yield (
+                f"{len(addresses)} {of_all} are web addresses, such as {addresses[0]}; their posts "
+                "are left out. Download the pictures first, and name the files in the table."
+            )
+
+    def _look_for(self, named: str, where: str) -> Place | None:
+        if _ADDRESS.match(named):
+            return None
+        places = [place for root in self._roots if (place := self._under(root, named))]
+        if not places:
+            raise self._outside(f"{where}: {named!r} lies outside")
+        for root, path in places:
+            if _is_file(root / path):
+                if not self._holds((root / path).resolve()):
+                    raise self._outside(f"{where}: {named!r} is a link to a file outside")
+                return root, path
+        return None
+
+    def _under(self, root: Path, named: str) -> Place | None:
+        """The place under `root` that is meant; an absolute path may spell out a linked root."""
+        for base in (root, self._roots[root]):
+            path = Path(os.path.normpath(base / named))
+            if path.is_relative_to(base):
+                return root, path.relative_to(base).as_posix()
+        return None
+
+    def _holds(self, real: Path) -> bool:
+        return any(real.is_relative_to(root) for root in self._roots.values())
+
+    def _outside(self, what: str) -> BadInput:
+        return BadInput(
+            f"{what} {self._folders()}; nothing was written. Name the folder it lies in with "
+            "--images DIR"
+        )
+
+    def _folders(self) -> str:
+        return ", ".join(map(str, self._roots))
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # for one, longer than any file's name may be
+        return False

@@ -1,0 +1,76 @@
+"""What a file that names pictures holds: its text, and the JSON in it."""
+
+from __future__ import annotations
+
+import codecs
+import json
+from typing import TYPE_CHECKING, Any
+
+from retrieval.errors import BadInput
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def text_of(path: Path) -> str:
+    """The text of a file in UTF-8, or in UTF-16 where a byte order mark says so.
+
+    Raises:
+        BadInput: it cannot be read, or is in another encoding.
+
+    """
+    content = _bytes_of(path)
+    is_utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    encoding = "utf-16" if is_utf16 else "utf-8"
+    try:
+        text = content.decode(encoding).removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].decode(encoding, "replace").count("\n") + 1
+        where = f"{path}, line {line} (byte {error.start})"
+        raise BadInput(
+            f"{where}: not {encoding.upper()} text; {_how_to_convert(path, 'latin1')}"
+        ) from None
+    if "\0" in text.partition("\n")[0]:
+        raise BadInput(
+            f"{path} is not UTF-8 text: it has NUL bytes; {_how_to_convert(path, 'utf-16le')}"
+        )
+    return text
+
+
+def parsed_json(
+    text: str,
+    path: Path,
+    line: int = 1,
+    object_hook: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
+) -> Any:
+    """The value a JSON text holds; `line` is where in the file at `path` the text begins.
+
+    Raises:
+        BadInput: it is not JSON, for example because the file was cut short.
+
+    """
+    try:
+        return json.loads(text, object_hook=object_hook)
+    except json.JSONDecodeError as error:
+        where = f"{path}, line {line + error.lineno - 1}, column {error.colno}"
+        raise BadInput(
+            f"{where}: not JSON ({error.msg}); the file is damaged or was cut short: "
+            "fetch or export it again"
+        ) from None
+    except (ValueError, RecursionError) as error:
+        raise BadInput(f"{path}, line {line}: JSON beyond what can be read ({error})") from None
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BadInput(
+            f"cannot read {path}: {error.strerror}; check the path and rights"
+        ) from error
+
+
+def _how_to_convert(path: Path, encoding: str) -> str:
+    converted = f"{path.stem}-utf8{path.suffix}"
+    return f"convert it, for example: iconv -f {encoding} -t utf-8 {path.name} > {converted}"
