@@ -7,17 +7,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from retrieval.encoders.choose import choose_image_encoder
-
 from indexer.final_dataset import write_final_dataset
+from indexer.missing import fetch_command, list_missing
 from indexer.pipeline import Counts, Pipeline
 from indexer.plan import Plan, check_roots, make_plan, source_name
 from indexer.sources.base import Reading, SourceRequest
 from indexer.sources.registry import choose_reader
 from indexer.state import State
 from indexer.writer import interrupted_rebuild, open_writer
+from retrieval.encoders.choose import choose_image_encoder
 from retrieval.encoders.sentence import DEFAULT_SENTENCE_MODEL, SentenceEncoder
-from retrieval.errors import GalleryError, NoGallery
+from retrieval.errors import BadOption, GalleryError, NoGallery
 from retrieval.generation import Generation
 from retrieval.manifest import (
     EncoderRecord,
@@ -26,9 +26,10 @@ from retrieval.manifest import (
     read_manifest,
     sources_of_any_schema,
 )
+from retrieval.storage import explained_storage_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from indexer.writer import Writer
@@ -70,7 +71,8 @@ class BuildReport:
     posts: int
     pictures: int
     counts: Counts
-    missing: list[str]
+    missing: int  # pictures
+    missing_list: Path | None  # the file that names them
     notes: list[str]
     seconds: float
     published: Manifest
@@ -85,7 +87,7 @@ class BuildReport:
             "reused": self.counts.reused,
             "unchanged": self.counts.unchanged,
             "removed": self.counts.removed,
-            "missing": len(self.missing),
+            "missing": self.missing,
             "failed": [asdict(skipped) for skipped in self.counts.failed],
             "seconds": round(self.seconds, 2),
             "generation": self.published.generation,
@@ -117,7 +119,8 @@ def build(
         _record(caption, stored.caption if stored else None),
     )
     if request.coco_annotations:
-        path = write_final_dataset(sources[0].reading, options.final_dataset)
+        with explained_storage_errors(options.final_dataset):
+            path = write_final_dataset(sources[0].reading, options.final_dataset)
         say(f"the joined table is in {path}, its columns are explained beside it")
     with open_writer(options.chroma_dir, encoders, rebuild=options.rebuild, say=say) as writer:
         pipeline = Pipeline(
@@ -128,7 +131,8 @@ def build(
             publish_every=options.publish_every,
         )
         counts = _run(pipeline, writer, sources, options.limit, say=say, progress=progress)
-        return _report(sources, counts, writer, time.monotonic() - started)
+        seconds = time.monotonic() - started
+        return _report(sources, counts, writer, options.chroma_dir, seconds)
 
 
 def read_source(request: SourceRequest, chroma_dir: Path) -> Source:
@@ -136,13 +140,23 @@ def read_source(request: SourceRequest, chroma_dir: Path) -> Source:
 
     Raises:
         BadInput: it cannot be read, or its disk is not mounted.
+        BadOption: a flag was given that is for another kind of source.
 
     """
     reader = choose_reader(request)
+    _check_fits(request, reader.kind)
     name = source_name(reader.kind, request.location)
     reading = reader.read(request)
     check_roots(name, request, reading, _indexed_roots(chroma_dir, name))
     return Source(name, request, reading)
+
+
+def _check_fits(request: SourceRequest, kind: str) -> None:
+    """Refuse what a kind of source would pass over in silence."""
+    if request.columns and kind != "table":
+        raise BadOption(f"--columns is for tables; {request.location} is read as {kind}")
+    if request.coco_annotations and kind != "senticap":
+        raise BadOption(f"--coco-annotations joins SentiCap; {request.location} is read as {kind}")
 
 
 def plan_only(request: SourceRequest, options: BuildOptions) -> tuple[Source, Plan]:
@@ -189,7 +203,7 @@ def _run(
 
 
 def _report(
-    sources: Sequence[Source], counts: Counts, writer: Writer, seconds: float
+    sources: Sequence[Source], counts: Counts, writer: Writer, chroma_dir: Path, seconds: float
 ) -> BuildReport:
     posts = [post for source in sources for post in writer.state.posts_of(source.name).values()]
     readings = [source.reading for source in sources]
@@ -198,11 +212,23 @@ def _report(
         posts=len(posts),
         pictures=len({post.image_id for post in posts}),
         counts=counts,
-        missing=[picture for reading in readings for picture in reading.missing],
-        notes=[note for reading in readings for note in reading.notes],
+        missing=sum(len(reading.missing) for reading in readings),
+        missing_list=list_missing(readings, chroma_dir),
+        notes=[note for source in sources for note in _notes(source, chroma_dir)],
         seconds=seconds,
         published=writer.manifest,
     )
+
+
+def _notes(source: Source, chroma_dir: Path) -> Iterator[str]:
+    """What the reader says, and how to fetch what is missing where that is known."""
+    reading = source.reading
+    yield from reading.notes
+    if reading.missing and reading.missing_from:
+        name = reading.missing_from.rstrip("/").rpartition("/")[2]
+        folder = source.request.location.parent / name
+        command = fetch_command((chroma_dir / "missing.txt").absolute(), folder)
+        yield f"To fetch just those, then build again with --images {folder} added:\n{command}"
 
 
 def _choose_encoders(

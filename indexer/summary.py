@@ -33,7 +33,9 @@ def build_text(report: BuildReport, chroma_dir: Path) -> str:
     if counts.removed:
         lines.append(f"  {count(counts.removed, 'post')} left the source and the gallery")
     if report.missing:
-        lines.append(f"  {count(len(report.missing), 'picture')} missing")
+        lines.append(
+            f"  {count(report.missing, 'picture')} missing, listed in {report.missing_list}"
+        )
     if counts.failed:
         lines.append(f"  {count(len(counts.failed), 'file')} could not be read, listed above")
     lines += [f"  {printable(note)}" for note in report.notes]

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 _REMEDIES = {
     errno.ENOSPC: "make room on that disk",
     errno.EDQUOT: "make room: your quota there is used up",
-    errno.EROFS: "choose a folder on a disk that can be written, with --chroma-dir",
-    errno.EACCES: "make it writable, or choose another folder with --chroma-dir",
-    errno.EPERM: "make it writable, or choose another folder with --chroma-dir",
+    errno.EROFS: "choose a folder on a disk that can be written",
+    errno.EACCES: "make it writable, or choose another folder",
+    errno.EPERM: "make it writable, or choose another folder",
 }
 _SQLITE = {
     "disk is full": errno.ENOSPC,
