@@ -201,7 +201,7 @@ def test_without_a_hub_auto_takes_the_packaged_encoder_and_says_so_in_one_line(
     code = "print(choose_image_encoder('auto', cache_dir=Path('x'), say=print).spec)"
     said, spec = in_a_new_process(code, NOWHERE, tmp_path).splitlines()
     assert spec == "packaged"
-    assert "pictures are seen by the packaged encoder" in said
+    assert "the packaged encoder sees the pictures" in said
     assert "--clip default" in said
 
 

@@ -1,0 +1,267 @@
+"""The commands as a user runs them: real encoders, real Chroma, new processes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from retrieval.generation import Generation
+from tests.data import COCO_MINI, SENTICAP, needs_shared_data
+from tests.galleries import save_picture, three_pictures
+
+ROOT = Path(__file__).resolve().parents[1]
+SAMPLE = ROOT / "data" / "sample" / "posts.csv"
+
+
+def run(*command: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", *map(str, command)], capture_output=True, text=True, cwd=ROOT
+    )
+
+
+def build(chroma_dir: Path, *arguments: object) -> dict[str, Any]:
+    done = run(
+        "indexer", "build", *arguments, "--clip", "packaged", "--json", "--chroma-dir", chroma_dir
+    )
+    assert done.returncode == 0, done.stderr
+    report: dict[str, Any] = json.loads(done.stdout)
+    return report
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    chroma_dir = tmp_path_factory.mktemp("sample") / "chroma_db"
+    report = build(chroma_dir, SAMPLE)
+    assert (report["posts"], report["pictures"], report["encoded"]) == (36, 20, 20)
+    return chroma_dir
+
+
+@pytest.mark.parametrize(
+    ("query", "picture"),
+    [
+        ("a cat asleep", "chelsea.png"),
+        ("rocket launch", "rocket.jpg"),
+        ("bad morning, need coffee", "coffee.png"),
+        ("Blume im Garten", "flower.jpg"),
+        ("motorbike with a dead battery", "motorcycle_right.png"),
+    ],
+)
+def test_the_sample_gallery_is_found_by_meaning(sample: Path, query: str, picture: str) -> None:
+    done = run("retrieval.search", query, "-k", 2, "--json", "--chroma-dir", sample)
+    assert done.returncode == 0, done.stderr
+    hits = json.loads(done.stdout)
+    assert Path(hits[0]["path"]).name == picture
+    assert [hit["rank"] for hit in hits] == [1, 2]
+    for hit in hits:
+        assert hit.keys() >= {"rank", "image_id", "path", "score", "why", "posts"}
+        assert Path(hit["thumbnail"]).is_file()
+        assert all(post["sentiment"] is post["topics"] is None for post in hit["posts"])
+
+
+def test_many_queries_are_answered_one_list_a_line(sample: Path, tmp_path: Path) -> None:
+    (tmp_path / "queries.txt").write_text("coffee\na rocket\n")
+    done = run(
+        "retrieval.search", "--queries", tmp_path / "queries.txt", "-k", 1, "--chroma-dir", sample
+    )
+    first, second = map(json.loads, done.stdout.splitlines())
+    assert Path(first[0]["path"]).name == "coffee.png"
+    assert Path(second[0]["path"]).name == "rocket.jpg"
+
+
+def test_the_same_question_gets_the_same_answer(sample: Path) -> None:
+    answers = {
+        run("retrieval.search", "a sunny day", "--json", "--chroma-dir", sample).stdout
+        for _ in range(2)
+    }
+    assert len(answers) == 1
+
+
+def test_status_says_what_is_there(sample: Path) -> None:
+    status = json.loads(run("indexer", "status", "--json", "--chroma-dir", sample).stdout)
+    assert (status["posts"], status["pictures"], status["generation"]) == (36, 20, 1)
+    assert [source["posts"] for source in status["sources"]] == [36]
+    assert status["encoders"]["image"]["spec"] == "packaged"
+    assert status["bytes"] > 100_000
+    text = run("indexer", "status", "--chroma-dir", sample).stdout
+    assert "36 posts, 20 pictures" in text
+
+
+def test_a_second_build_of_the_sample_opens_nothing(sample: Path) -> None:
+    report = build(sample, SAMPLE)
+    assert (report["encoded"], report["reused"], report["unchanged"]) == (0, 0, 20)
+
+
+def test_a_dry_run_writes_nothing_and_says_what_would_be_done(tmp_path: Path) -> None:
+    three_pictures(tmp_path / "posts")
+    done = run(
+        "indexer",
+        "build",
+        tmp_path / "posts",
+        "--dry-run",
+        "--json",
+        "--chroma-dir",
+        tmp_path / "c",
+    )
+    planned = json.loads(done.stdout)
+    assert (planned["posts"], planned["to_open"], planned["removed"]) == (3, 3, 0)
+    assert not (tmp_path / "c").exists()
+
+
+def test_every_bad_input_costs_one_line_and_the_good_ones_are_indexed(tmp_path: Path) -> None:
+    posts = three_pictures(tmp_path / "posts")
+    (posts / "empty.jpg").touch()
+    (posts / "page.jpg").write_text("<html>not found</html>")
+    (posts / "cut.png").write_bytes((posts / "red.png").read_bytes()[:60])
+    save_picture(posts / "emoji.png", "pink", "👩‍🚀 שלום \u202e\x07 " + "long " * 2000)
+    save_picture(posts / "blank.png", "cyan", "   ")
+    done = run(
+        "indexer", "build", posts, "--json", "--clip", "packaged", "--chroma-dir", tmp_path / "c"
+    )
+    report = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert {Path(f["path"]).name: f["reason"] for f in report["failed"]} == {
+        "empty.jpg": "the file is empty; fetch it again",
+        "page.jpg": "not a picture but a web page; fetch it again",
+        "cut.png": "truncated after 1 KB; fetch it again",
+    }
+    assert (report["posts"], report["encoded"]) == (5, 5)
+    skipping = [line for line in done.stderr.splitlines() if line.startswith("skipping ")]
+    assert len(skipping) == 3
+    assert "Traceback" not in done.stderr
+
+
+def test_a_build_of_nothing_readable_fails(tmp_path: Path) -> None:
+    (tmp_path / "posts").mkdir()
+    (tmp_path / "posts" / "broken.jpg").write_bytes(b"no picture")
+    done = run(
+        "indexer", "build", tmp_path / "posts", "--clip", "packaged", "--chroma-dir", tmp_path / "c"
+    )
+    assert done.returncode == 1
+
+
+def test_an_unmounted_disk_is_an_error_and_removes_nothing(tmp_path: Path) -> None:
+    posts, chroma_dir = three_pictures(tmp_path / "posts"), tmp_path / "c"
+    build(chroma_dir, posts)
+    shutil.move(posts, tmp_path / "elsewhere")
+    for unmounted in ("gone", "empty"):
+        if unmounted == "empty":
+            posts.mkdir()
+        done = run("indexer", "build", posts, "--chroma-dir", chroma_dir)
+        assert done.returncode == 1
+        assert str(posts) in done.stderr
+        assert "Traceback" not in done.stderr
+    assert Generation.open(chroma_dir).manifest.posts == 3
+
+
+def test_a_source_can_be_forgotten_and_the_other_stays(tmp_path: Path) -> None:
+    one, two = three_pictures(tmp_path / "one"), three_pictures(tmp_path / "two")
+    save_picture(two / "extra.png", "yellow")
+    for folder in (one, two):
+        build(tmp_path / "c", folder)
+    done = run("indexer", "forget", two, "--chroma-dir", tmp_path / "c")
+    assert done.stdout == "4 posts left the gallery\n"
+    manifest = Generation.open(tmp_path / "c").manifest
+    assert (manifest.posts, manifest.pictures) == (3, 3)
+    unknown = run("indexer", "forget", "/nowhere", "--chroma-dir", tmp_path / "c")
+    assert unknown.returncode == 2
+    assert f"it has: folder:{one}" in unknown.stderr
+
+
+def test_of_two_builds_at_once_one_works_and_the_other_says_who_does(tmp_path: Path) -> None:
+    posts = three_pictures(tmp_path / "posts")
+    hold = (
+        "import sys, time\n"
+        "from pathlib import Path\n"
+        "from retrieval.lock import writer_lock\n"
+        f"with writer_lock(Path({str(tmp_path / 'c')!r})):\n"
+        "    print('held', flush=True); time.sleep(60)\n"
+    )
+    holder = subprocess.Popen([sys.executable, "-c", hold], stdout=subprocess.PIPE, text=True)
+    try:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        done = run("indexer", "build", posts, "--clip", "packaged", "--chroma-dir", tmp_path / "c")
+    finally:
+        holder.kill()
+    assert done.returncode == 1
+    assert f"is being written by process {holder.pid}" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "message"),
+    [
+        (("retrieval.search",), 2, "give either a query"),
+        (("retrieval.search", "x", "--chroma-dir", "no/such"), 1, "there is no gallery in no/such"),
+        (("retrieval.search", "x", "-k", "0"), 2, "not a whole number of at least 1"),
+        (("indexer", "build", "no/such"), 1, "no/such does not exist"),
+        (("indexer", "build", "--clip", "best-of"), 2, "unknown picture encoder 'best-of'"),
+        (("indexer", "build", "--device", "tpu"), 2, "choose from auto, cpu, cuda, mps"),
+        (("indexer", "build", "--source", "tiktok"), 2, "choose from folder, sample"),
+        (("indexer", "build", "--columns", "caption"), 2, "is not of the form FIELD=NAME"),
+        (("indexer", "build", "tests", "--columns", "caption=text"), 2, "--columns is for tables"),
+        (("indexer", "build", "tests", "--coco-annotations", "x"), 2, "joins SentiCap"),
+        (("indexer", "build", "--limit", "none"), 2, "not a whole number"),
+        (("indexer", "status", "--chroma-dir", "no/such"), 1, "there is no gallery"),
+        (("indexer", "rebuild"), 2, "invalid choice"),
+    ],
+)
+def test_mistakes_are_told_before_anything_heavy_is_loaded(
+    command: tuple[str, ...], code: int, message: str
+) -> None:
+    done = run(*command)
+    assert done.returncode == code
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+@needs_shared_data
+def test_a_build_killed_at_random_is_finished_by_the_next_as_if_undisturbed(
+    tmp_path: Path,
+) -> None:
+    annotations = COCO_MINI / "annotations" / "captions_val2017.json"
+    arguments = [annotations, "--images", COCO_MINI / "val2017"]
+    build(tmp_path / "undisturbed", *arguments)
+    command = [sys.executable, "-m", "indexer", "build", *map(str, arguments)]
+    for seconds in np.random.default_rng(0).uniform(1, 6, size=3):
+        process = subprocess.Popen(
+            [*command, "--clip", "packaged", "--chroma-dir", str(tmp_path / "killed")],
+            cwd=ROOT,
+            stderr=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+        )
+        time.sleep(seconds)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    build(tmp_path / "killed", *arguments)
+    ours, theirs = (Generation.open(tmp_path / name) for name in ("killed", "undisturbed"))
+    assert ours.catalog.equals(theirs.catalog)
+    assert (ours.image_vectors * theirs.image_vectors).sum(axis=1).min() > 0.99999
+    assert (ours.caption_vectors * theirs.caption_vectors).sum(axis=1).min() > 0.99999
+
+
+@needs_shared_data
+def test_senticap_joined_with_coco_is_the_final_dataset(tmp_path: Path) -> None:
+    arguments: list[object] = [SENTICAP]
+    for split in ("train2017", "val2017"):
+        arguments += ["--images", COCO_MINI / split]
+    report = build(tmp_path / "c", *arguments)
+    assert (report["pictures"], report["posts"], report["missing"]) == (4, 21, 2221)
+    arguments += ["--coco-annotations", COCO_MINI / "annotations"]
+    arguments += ["--final-dataset", tmp_path / "final"]
+    report = build(tmp_path / "c", *arguments)
+    assert (report["pictures"], report["posts"], report["unchanged"]) == (4, 41, 4)
+    contents = Generation.open(tmp_path / "c").contents()
+    truths = [post.truth for post in contents.posts.values() if post.truth]
+    assert sum(truth.sentiment == "neutral" for truth in truths) == 20
+    assert all(truth.objects for truth in truths)
+    assert (tmp_path / "final" / "final_dataset.parquet").is_file()
