@@ -96,9 +96,9 @@ def test_a_set_that_is_no_split_has_none(coco: Path) -> None:
     assert {post.truth for post in read(path, coco).posts} == {None}
 
 
-def test_without_captions_all_are_empty(coco: Path) -> None:
+def test_without_captions_there_is_one_post_a_picture(coco: Path) -> None:
     reading = read(coco / "annotations" / "captions_val2017.json", captions=False)
-    assert [post.caption for post in reading.posts] == ["", "", ""]
+    assert [(post.key, post.caption) for post in reading.posts] == [("71", ""), ("72", "")]
 
 
 def test_pictures_that_lie_nowhere_are_named_once_and_their_captions_left_out(coco: Path) -> None:

@@ -94,9 +94,10 @@ def test_every_sentence_is_a_post_even_of_a_picture_that_comes_twice(senticap: P
     assert (reading.missing, reading.notes) == ((), ())
 
 
-def test_without_captions_all_are_empty(senticap: Path) -> None:
+def test_without_captions_there_is_one_post_a_picture(senticap: Path) -> None:
     reading = read(senticap, senticap.parent / "coco", captions=False)
-    assert [post.caption for post in reading.posts] == ["", "", "", ""]
+    assert [post.caption for post in reading.posts] == ["", ""]
+    assert all(post.truth and post.truth.sentiment is None for post in reading.posts)
 
 
 def test_folders_of_cocos_names_beside_the_file_need_no_mention(senticap: Path) -> None:

@@ -10,6 +10,7 @@ from indexer.sources.coco_files import (
     ends_of,
     folders_beside,
     picture_places,
+    pictures_alone,
     read_caption_file,
     read_objects,
 )
@@ -50,7 +51,9 @@ class CocoReader:
         places = picture_places(roots)
         file = read_caption_file(path)
         objects, notes = _objects_beside(path)
-        posts = tuple(_posts(request, file, objects, places))
+        posts = tuple(_posts(_set_name(path), file, objects, places))
+        if not request.captions:
+            posts = pictures_alone(posts)
         missing = _missing(file, places)
         if missing:
             notes.append(_missing_note(path, len(missing), roots))
@@ -58,15 +61,13 @@ class CocoReader:
 
 
 def _posts(
-    request: SourceRequest, file: CaptionFile, objects: Objects, places: PicturePlaces
+    name: str, file: CaptionFile, objects: Objects, places: PicturePlaces
 ) -> Iterator[SourcePost]:
-    name = _set_name(request.location)
     for written in file.captions:
         if written.picture in places:
-            caption = written.caption if request.captions else ""
             truth = _truth(name, objects.get(written.picture))
             key = str(written.annotation_id)
-            yield SourcePost(key, *places[written.picture], caption, truth=truth)
+            yield SourcePost(key, *places[written.picture], written.caption, truth=truth)
 
 
 def _set_name(path: Path) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from indexer.sources.named_pictures import existing_folders
@@ -16,6 +16,8 @@ from retrieval.records import SeenObject
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping, Sequence
     from pathlib import Path
+
+    from indexer.sources.base import SourcePost
 
     Objects = Mapping[int, tuple[SeenObject, ...]]  # by picture, the largest first
     Areas = defaultdict[int, defaultdict[int, float]]  # pixels, by picture and category
@@ -79,6 +81,15 @@ def picture_places(roots: Sequence[Path]) -> PicturePlaces:
                 if number is not None and number not in places and path.is_file():
                     places[number] = (root, path.relative_to(root).as_posix())
     return places
+
+
+def pictures_alone(posts: Sequence[SourcePost]) -> tuple[SourcePost, ...]:
+    """One post a picture, without a caption and without what is true of a caption only."""
+    alone: dict[str, SourcePost] = {}
+    for post in posts:
+        truth = post.truth and replace(post.truth, sentiment=None, marked_words=())
+        alone.setdefault(post.image_path, replace(post, caption="", truth=truth))
+    return tuple(alone.values())
 
 
 def folders_beside(location: Path, names: Sequence[str]) -> tuple[Path, ...]:

@@ -6,7 +6,7 @@ the neutral posts that SentiCap lacks, and COCO's instances tell what the pictur
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from indexer.sources.base import Reading, SourcePost
@@ -14,6 +14,7 @@ from indexer.sources.coco_files import (
     ends_of,
     folders_beside,
     picture_places,
+    pictures_alone,
     read_caption_file,
     read_objects,
 )
@@ -71,7 +72,7 @@ class SentiCapReader:
             notes.append(_missing_note(roots, sentences, left_out))
         posts = (*_polar_posts(found, coco, places), *_neutral_posts(found, coco, places))
         if not request.captions:
-            posts = tuple(replace(post, caption="") for post in posts)
+            posts = pictures_alone(posts)
         missing = tuple({s.picture: s.file_name for s in left_out}.values())
         return Reading(posts, missing=missing, missing_from=_COCO, notes=tuple(notes))
 
