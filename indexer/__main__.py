@@ -171,9 +171,8 @@ def _check_flags(arguments: argparse.Namespace) -> None:
         BadOption: names the flag's value and what is allowed.
 
     """
-    from retrieval.encoders.choose import check_clip_value
-
     from indexer.sources.registry import KINDS
+    from retrieval.encoders.choose import check_clip_value
     from retrieval.encoders.networks import DEVICES
 
     check_clip_value(arguments.clip)
