@@ -126,7 +126,8 @@ def _add_build(
     run_.add_argument(
         "--rebuild",
         action="store_true",
-        help="encode all posts of all sources anew; the gallery stays usable meanwhile",
+        help="encode all posts of all known sources anew (and those of INPUT, if given); the "
+        "gallery stays usable meanwhile",
     )
     run_.add_argument(
         "--publish-every",
@@ -155,7 +156,7 @@ def _build(arguments: argparse.Namespace, settings: Settings) -> int:
     request, options = _request(arguments), _options(arguments, settings)
     if arguments.dry_run:
         planned = plan_only(request, options)
-        _answer(arguments, summary.plan_json(*planned), summary.plan_text(*planned))
+        _answer(arguments, summary.plan_json(planned), summary.plan_text(planned))
         return DONE
     report = build(request, options, say=say, progress=_progress)
     for skipped in report.counts.failed:
@@ -182,10 +183,13 @@ def _check_flags(arguments: argparse.Namespace) -> None:
         raise BadOption(f"unknown source {arguments.source!r}; choose from {', '.join(KINDS)}")
 
 
-def _request(arguments: argparse.Namespace) -> SourceRequest:
+def _request(arguments: argparse.Namespace) -> SourceRequest | None:
+    """The source that was named; None where none was, which a rebuild takes for all it knows."""
     from indexer.sources.base import SourceRequest
     from indexer.sources.registry import default_location
 
+    if arguments.input is None and arguments.rebuild:
+        return None
     annotations: Path | None = arguments.coco_annotations
     return SourceRequest(
         location=_absolute(arguments.input or default_location()),

@@ -12,7 +12,7 @@ from indexer.missing import fetch_command, list_missing
 from indexer.pipeline import Counts, Pipeline
 from indexer.plan import Plan, check_roots, make_plan, source_name
 from indexer.sources.base import Reading, SourceRequest
-from indexer.sources.registry import choose_reader
+from indexer.sources.registry import choose_reader, default_location
 from indexer.state import State
 from indexer.writer import interrupted_rebuild, open_writer
 from retrieval.encoders.choose import choose_image_encoder
@@ -64,6 +64,14 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Planned:
+    """What a build would do about a source."""
+
+    source: Source
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
 class BuildReport:
     """What came of a build; posts and pictures are those of the sources that were built."""
 
@@ -97,9 +105,15 @@ class BuildReport:
 
 
 def build(
-    request: SourceRequest, options: BuildOptions, *, say: Callable[[str], None], progress: Progress
+    request: SourceRequest | None,
+    options: BuildOptions,
+    *,
+    say: Callable[[str], None],
+    progress: Progress,
 ) -> BuildReport:
-    """Bring a source's posts into the gallery, or with `rebuild` every source's posts.
+    """Bring a source's posts into the gallery, and in a rebuild every known source's as well.
+
+    Without a request, a rebuild is of the known sources alone, and any other build of the default.
 
     Raises:
         BadInput: a source cannot be read; nothing is changed.
@@ -108,9 +122,7 @@ def build(
     """
     started = time.monotonic()
     rebuilding = interrupted_rebuild(options.chroma_dir)
-    requests = [request]
-    if options.rebuild or rebuilding:
-        requests += _other_sources(options.chroma_dir, request)
+    requests = _requests(request, options.chroma_dir, rebuild=options.rebuild or bool(rebuilding))
     sources = [read_source(each, options.chroma_dir) for each in requests]
     stored = rebuilding or (None if options.rebuild else _stored(options.chroma_dir))
     image, caption = _choose_encoders(options, stored, say)
@@ -118,9 +130,9 @@ def build(
         _record(image, stored.image if stored else None),
         _record(caption, stored.caption if stored else None),
     )
-    if request.coco_annotations:
+    for source in (source for source in sources if source.request.coco_annotations):
         with explained_storage_errors(options.final_dataset):
-            path = write_final_dataset(sources[0].reading, options.final_dataset)
+            path = write_final_dataset(source.reading, options.final_dataset)
         say(f"the joined table is in {path}, its columns are explained beside it")
     with open_writer(options.chroma_dir, encoders, rebuild=options.rebuild, say=say) as writer:
         pipeline = Pipeline(
@@ -159,21 +171,23 @@ def _check_fits(request: SourceRequest, kind: str) -> None:
         raise BadOption(f"--coco-annotations joins SentiCap; {request.location} is read as {kind}")
 
 
-def plan_only(request: SourceRequest, options: BuildOptions) -> tuple[Source, Plan]:
-    """What a build would do now. Writes nothing and loads no model.
+def plan_only(request: SourceRequest | None, options: BuildOptions) -> list[Planned]:
+    """What a build would do now, by source. Writes nothing and loads no model.
 
     Raises:
-        BadInput: the source cannot be read.
+        BadInput: a source cannot be read.
 
     """
-    source = read_source(request, options.chroma_dir)
+    requests = _requests(request, options.chroma_dir, rebuild=options.rebuild)
+    sources = [read_source(each, options.chroma_dir) for each in requests]
     try:
-        state = State.of(Generation.open(options.chroma_dir))
+        state = State() if options.rebuild else State.of(Generation.open(options.chroma_dir))
     except NoGallery:
         state = State()
-    if options.rebuild:
-        state = State()
-    return source, make_plan(source.name, source.reading, state, options.limit)
+    return [
+        Planned(source, make_plan(source.name, source.reading, state, options.limit))
+        for source in sources
+    ]
 
 
 def _run(
@@ -268,9 +282,14 @@ def _indexed_roots(chroma_dir: Path, source: str) -> set[str]:
     return {row["root"] for row in catalog if row["source"] == source}
 
 
-def _other_sources(chroma_dir: Path, request: SourceRequest) -> list[SourceRequest]:
-    remembered = map(_as_request, sources_of_any_schema(chroma_dir).values())
-    return [each for each in remembered if each.location != request.location]
+def _requests(
+    request: SourceRequest | None, chroma_dir: Path, *, rebuild: bool
+) -> list[SourceRequest]:
+    known = map(_as_request, sources_of_any_schema(chroma_dir).values()) if rebuild else ()
+    others = [each for each in known if request is None or each.location != request.location]
+    if request is None and not others:
+        request = SourceRequest(default_location())
+    return ([request] if request else []) + others
 
 
 def _remembered(request: SourceRequest) -> dict[str, Any]:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from retrieval.cli import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from indexer.build import BuildReport, Source
-    from indexer.plan import Plan
+    from indexer.build import BuildReport, Planned
     from indexer.status import Status
     from retrieval.manifest import Manifest
 
@@ -44,32 +44,38 @@ def build_text(report: BuildReport, chroma_dir: Path) -> str:
     return "\n".join(lines)
 
 
-def plan_json(source: Source, plan: Plan) -> dict[str, Any]:
+def plan_json(planned: Sequence[Planned]) -> dict[str, Any]:
     """What `build --dry-run --json` prints."""
+    plans = [each.plan for each in planned]
     return {
         "dry_run": True,
-        "sources": [source.name],
-        "posts": plan.posts,
-        "pictures": len(plan.wanted),
-        "to_open": len(plan.to_open),
-        "unchanged": len(plan.known),
-        "removed": len(plan.removed),
-        "missing": len(source.reading.missing),
+        "sources": [plan.source for plan in plans],
+        "posts": sum(plan.posts for plan in plans),
+        "pictures": sum(len(plan.wanted) for plan in plans),
+        "to_open": sum(len(plan.to_open) for plan in plans),
+        "unchanged": sum(len(plan.known) for plan in plans),
+        "removed": sum(len(plan.removed) for plan in plans),
+        "missing": sum(len(each.source.reading.missing) for each in planned),
     }
 
 
-def plan_text(source: Source, plan: Plan) -> str:
+def plan_text(planned: Sequence[Planned]) -> str:
     """What a build would do."""
-    lines = [
-        printable(source.name),
-        f"  {count(plan.posts, 'post')} with {count(len(plan.wanted), 'picture file')}",
-        f"  would open {count(len(plan.to_open), 'picture file')}, leave "
-        f"{len(plan.known):,} unchanged, and remove {count(len(plan.removed), 'post')}",
-    ]
-    if source.reading.missing:
-        lines.append(f"  {count(len(source.reading.missing), 'picture')} missing")
-    lines += [f"  {printable(note)}" for note in source.reading.notes]
+    lines = [line for each in planned for line in _plan_lines(each)]
     return "\n".join([*lines, "nothing was written (--dry-run)"])
+
+
+def _plan_lines(planned: Planned) -> Iterator[str]:
+    plan, reading = planned.plan, planned.source.reading
+    yield printable(plan.source)
+    yield f"  {count(plan.posts, 'post')} with {count(len(plan.wanted), 'picture file')}"
+    yield (
+        f"  would open {count(len(plan.to_open), 'picture file')}, leave "
+        f"{len(plan.known):,} unchanged, and remove {count(len(plan.removed), 'post')}"
+    )
+    if reading.missing:
+        yield f"  {count(len(reading.missing), 'picture')} missing"
+    yield from (f"  {printable(note)}" for note in reading.notes)
 
 
 def status_text(status: Status) -> str:

@@ -176,6 +176,21 @@ def test_a_source_can_be_forgotten_and_the_other_stays(tmp_path: Path) -> None:
     assert f"it has: folder:{one}" in unknown.stderr
 
 
+def test_a_rebuild_is_of_the_known_sources_and_of_no_other(tmp_path: Path) -> None:
+    one, two = three_pictures(tmp_path / "one"), three_pictures(tmp_path / "two")
+    for folder in (one, two):
+        build(tmp_path / "c", folder)
+    done = run(
+        "indexer", "build", "--rebuild", "--dry-run", "--json", "--chroma-dir", tmp_path / "c"
+    )
+    planned = json.loads(done.stdout)
+    assert planned["sources"] == [f"folder:{one}", f"folder:{two}"]
+    assert (planned["posts"], planned["to_open"]) == (6, 6)
+    report = build(tmp_path / "c", "--rebuild")
+    assert (report["sources"], report["encoded"]) == (planned["sources"], 3)
+    assert report["gallery"] == {"posts": 6, "pictures": 3}
+
+
 def test_of_two_builds_at_once_one_works_and_the_other_says_who_does(tmp_path: Path) -> None:
     posts = three_pictures(tmp_path / "posts")
     hold = (
