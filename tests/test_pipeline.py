@@ -139,6 +139,23 @@ def test_one_source_never_touches_anothers_posts(chroma_dir: Path, posts: Path) 
     assert Generation.open(chroma_dir).manifest.pictures == 3
 
 
+def test_posts_below_a_folder_that_cannot_be_read_stay(
+    chroma_dir: Path, posts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index_folder(chroma_dir, posts)
+    closed = os.path.join(posts, "deep")  # noqa: PTH118
+    scandir = os.scandir
+
+    def refusing(path: str) -> object:
+        if str(path) == closed:
+            raise PermissionError(13, "Permission denied", closed)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)  # a permission would not stop root
+    assert index_folder(chroma_dir, posts).removed == 0
+    assert "deep/blue.png" in captions_by_path(chroma_dir)
+
+
 def test_what_changes_during_a_build_is_seen_by_its_time(chroma_dir: Path, posts: Path) -> None:
     index_folder(chroma_dir, posts)
     os.utime(posts / "red.png", ns=(1, 1))

@@ -168,7 +168,7 @@ class _Survey:
         return False
 
     def _skip(self, path: str, reason: str) -> None:
-        self._skipped[Skipped(readable(path), reason)] = None
+        self._skipped[Skipped(readable(str(self._root / path)), reason)] = None
 
     def _skip_folder(self, error: OSError) -> None:
         path = Path(cast("str", error.filename)).relative_to(self._root)
