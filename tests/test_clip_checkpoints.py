@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -19,12 +21,13 @@ from retrieval.encoders.clip_checkpoints import (
     Checkpoint,
     parse_checkpoint,
     read_config,
-    weights_file,
 )
+from retrieval.encoders.clip_weights import weights_file
 from retrieval.encoders.packaged import PackagedEncoder
 from retrieval.errors import BadOption, WeightsUnavailable
 from tests.clip_checkpoints import PREPROCESSING, save_checkpoint
 
+BERT_TEXT = {"embed_dim": 8, "vision_cfg": {}, "text_cfg": {"hf_tokenizer_name": "bert"}}
 WEIGHTS = b"weights that the hub serves" * 1000
 
 
@@ -82,7 +85,7 @@ def test_a_folder_says_itself_how_it_is_prepared(tmp_path: Path) -> None:
         ("", "unknown picture encoder ''"),
         ("a/b/c", "unknown picture encoder 'a/b/c'"),
         ("ViT-B-32/", "unknown picture encoder"),
-        ("ViT-B-32=/no/such/file.pt", "there is no file /no/such/file.pt"),
+        ("ViT-B-32=FOLDER", "is a folder, not a weights file"),
         ("WEIGHTS", "say of which architecture these weights are, such as"),
     ],
 )
@@ -90,14 +93,25 @@ def test_a_value_of_no_known_form_is_refused_at_once(
     weights: Path, value: str, message: str
 ) -> None:
     with pytest.raises(BadOption, match=message):
-        check_clip_value(value.replace("WEIGHTS", str(weights)))
+        check_clip_value(
+            value.replace("WEIGHTS", str(weights)).replace("FOLDER", str(weights.parent))
+        )
+
+
+@pytest.mark.parametrize("value", ["MISSING", "local-dir:MISSING", "ViT-B-32=MISSING"])
+def test_a_path_that_is_not_there_is_named(tmp_path: Path, value: str) -> None:
+    missing = str(tmp_path / "missing")
+    with pytest.raises(WeightsUnavailable, match=f"there is no file or folder {missing}"):
+        check_clip_value(value.replace("MISSING", missing))
 
 
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ("ViT-B-23/openai", "no architecture 'ViT-B-23'; did you mean ViT-B-32"),
-        ("ViT-B-32/opneai", "no tag of ViT-B-32 'opneai'; did you mean openai"),
+        ("ViT-B-23/openai", "no architecture 'ViT-B-23', .*; did you mean ViT-B-32"),
+        ("vit-b-32/openai", "no architecture 'vit-b-32', .*; did you mean ViT-B-32"),
+        ("weights/clip", "no architecture 'weights', nor is there a file or folder"),
+        ("ViT-B-32/opneai", "no tag of ViT-B-32 'opneai', .*; did you mean openai"),
         ("ViT-L-14=WEIGHTS", "ViT-L-14 weights differ in how pictures are prepared"),
     ],
 )
@@ -114,9 +128,35 @@ def test_a_folder_without_config_or_weights_says_what_is_missing(tmp_path: Path)
         read_config(checkpoint)
     with pytest.raises(WeightsUnavailable, match="holds no weights"):
         weights_file(checkpoint)
-    (tmp_path / "open_clip_config.json").write_text("[]")
-    with pytest.raises(WeightsUnavailable, match="is not a config of open_clip"):
-        read_config(checkpoint)
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ([], "is not a config of open_clip"),
+        ({"model_cfg": {"embed_dim": 8}}, "model_cfg lacks vision_cfg, text_cfg"),
+        ({"model_cfg": BERT_TEXT}, r"holds no tokenizer .* copy it there from bert"),
+    ],
+)
+def test_a_folder_that_cannot_be_used_says_why(
+    tmp_path: Path, config: object, message: str
+) -> None:
+    (tmp_path / "open_clip_config.json").write_text(json.dumps(config))
+    with pytest.raises(WeightsUnavailable, match=message):
+        read_config(parse_checkpoint(str(tmp_path)))
+
+
+def test_a_link_of_the_hubs_cache_keeps_the_suffix_that_tells_the_format(tmp_path: Path) -> None:
+    (tmp_path / "blob").write_bytes(WEIGHTS)
+    (tmp_path / "weights.safetensors").symlink_to("blob")
+    checkpoint = parse_checkpoint(f"ViT-B-32={tmp_path / 'weights.safetensors'}")
+    assert weights_file(checkpoint).suffix == ".safetensors"
+
+
+def test_the_command_that_errors_name_lists_every_checkpoint() -> None:
+    command = [sys.executable, "-m", "retrieval.encoders.clip_checkpoints"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert set(PRESETS.values()) <= set(listed)
 
 
 def test_auto_prefers_the_gallerys_own_encoder(tmp_path: Path) -> None:
@@ -168,6 +208,7 @@ def in_a_new_process(code: str, endpoint: str, home: Path) -> str:
         "from pathlib import Path\n"
         "from retrieval.encoders.choose import *\n"
         "from retrieval.encoders.clip_checkpoints import *\n"
+        "from retrieval.encoders.clip_weights import *\n"
         "default = parse_checkpoint('default')\n"
     )
     environment = {"HF_ENDPOINT": endpoint, "HF_HOME": str(home), "HF_HUB_DISABLE_XET": "1"}
@@ -183,16 +224,18 @@ NOWHERE = "http://127.0.0.1:9"  # the port that discards; nobody listens
 def test_weights_are_fetched_from_the_hub_once_and_checked_ever_after(
     hub: str, tmp_path: Path
 ) -> None:
-    assert in_a_new_process(
-        "print(hub_is_reachable(), cached_weights(default))", hub, tmp_path
-    ) == ("True None")
-    path = Path(in_a_new_process("print(weights_file(default))", hub, tmp_path))
+    code = "print(hub_is_reachable(), cached_weights(default)); print(weights_file(default))"
+    before, fetched = in_a_new_process(code, hub, tmp_path).splitlines()
+    assert before == "True None"
+    path = Path(fetched)
     assert path.read_bytes() == WEIGHTS
     assert Path(in_a_new_process("print(weights_file(default))", NOWHERE, tmp_path)) == path
     path.write_bytes(WEIGHTS[:-1])
     error = in_a_new_process("print(weights_file(default))", NOWHERE, tmp_path)
-    assert "WeightsUnavailable" in error
-    assert "is not the published file" in error
+    assert f"WeightsUnavailable: {path.resolve()} is damaged" in error
+    path.resolve().unlink()  # as the message says
+    again = in_a_new_process("print(weights_file(default))", hub, tmp_path)
+    assert Path(again).read_bytes() == WEIGHTS
 
 
 def test_without_a_hub_auto_takes_the_packaged_encoder_and_says_so_in_one_line(
@@ -210,3 +253,14 @@ def test_without_a_hub_a_named_checkpoint_is_an_error_not_a_fallback(tmp_path: P
     error = in_a_new_process(code, NOWHERE, tmp_path)
     assert "WeightsUnavailable: the weights of ViT-B-32-256/datacomp_s34b_b86k" in error
     assert "--clip packaged" in error
+
+
+def test_without_a_hub_a_missing_tokenizer_is_told_at_once(weights: Path, tmp_path: Path) -> None:
+    code = (
+        f"encoder = named_encoder('ViT-B-16-SigLIP2/webli={weights}', cache_dir=Path('x'))\n"
+        "encoder.encode_texts(['a cat'])"
+    )
+    started = time.monotonic()
+    error = in_a_new_process(code, NOWHERE, tmp_path)
+    assert "needs the tokenizer of timm/ViT-B-16-SigLIP2" in error
+    assert time.monotonic() - started < 20, "the hub's library would try for 45 s"

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from retrieval.encoders.clip import ClipEncoder, _one_tower
+from retrieval.encoders.clip import ClipEncoder
 from retrieval.encoders.clip_checkpoints import parse_checkpoint
+from retrieval.encoders.clip_model import one_tower
 from retrieval.encoders.networks import Runtime, _torch_network
 from retrieval.errors import WeightsUnavailable
 from tests.clip_checkpoints import save_checkpoint
@@ -92,7 +93,7 @@ def test_a_vector_does_not_depend_on_its_batch(
 def test_torch_itself_runs_the_network_as_on_an_accelerator(
     encoder: ClipEncoder, images: list[Image.Image]
 ) -> None:
-    tower = _torch_network(_one_tower(encoder._load(), "encode_image"), Runtime("cpu", "bf16"))
+    tower = _torch_network(one_tower(encoder._load(), "encode_image"), Runtime("cpu", "bf16"))
     vectors = tower(np.stack([encoder.prepare(image) for image in images]))
     assert cosines(vectors, encoder.encode_images(images)).min() > 0.995
 
@@ -104,6 +105,26 @@ def test_an_export_in_the_cache_is_used_without_loading_the_weights(
     again = ClipEncoder(parse_checkpoint(str(folder)), cache_dir=cache, device="cpu")
     monkeypatch.setattr(ClipEncoder, "_load", lambda _: pytest.fail("the weights were loaded"))
     assert again.encode_texts(TEXTS) == pytest.approx(expected, abs=1e-6)
+
+
+def test_one_loading_of_the_weights_exports_both_towers(
+    folder: Path, model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import open_clip
+
+    loaded: list[str] = []
+    create = open_clip.create_model
+
+    def counted(name: str, **options: Any) -> Any:
+        loaded.append(name)
+        return create(name, **options)
+
+    monkeypatch.setattr(open_clip, "create_model", counted)
+    encoder = ClipEncoder(parse_checkpoint(str(folder)), cache_dir=tmp_path, device="cpu")
+    encoder.encode_images([Image.new("RGB", (9, 9))])
+    encoder.encode_texts(["a cat"])
+    assert len(loaded) == 1
+    assert len(list((tmp_path / "networks").glob("*/model.xml"))) == 2
 
 
 def test_other_weights_have_another_fingerprint(encoder: ClipEncoder, tmp_path: Path) -> None:
@@ -123,34 +144,60 @@ def test_other_preprocessing_has_another_fingerprint(
     assert other.fingerprint != encoder.fingerprint
 
 
+def test_pictures_are_prepared_pixel_for_pixel_as_open_clip_does(
+    tmp_path: Path, images: list[Image.Image]
+) -> None:
+    import open_clip
+
+    (tmp_path / "weights.pt").write_bytes(b"not looked at")
+    encoder = ClipEncoder(
+        parse_checkpoint(f"ViT-B-32-256={tmp_path / 'weights.pt'}"), cache_dir=tmp_path
+    )
+    logging.disable(logging.WARNING)  # about weights that are random
+    _, _, transform = open_clip.create_model_and_transforms("ViT-B-32-256")
+    logging.disable(logging.NOTSET)
+    for image in images:
+        assert np.array_equal(encoder.prepare(image), transform(image).numpy())
+    assert (encoder.dimension, encoder.short_side) == (512, 256)
+
+
 @pytest.mark.parametrize("name", ["weights.pt", "weights.safetensors"])
 def test_a_weights_file_of_a_known_architecture_is_loaded(
-    tmp_path: Path, cache: Path, images: list[Image.Image], name: str
+    tmp_path: Path, images: list[Image.Image], name: str
 ) -> None:
-    """ViT-B-32-256 with random weights: its shapes, and open_clip's own preprocessing."""
+    """ViT-S-32-alt, the smallest that open_clip knows, with random weights."""
     import open_clip
     import torch
     from safetensors.torch import save_file
 
     torch.manual_seed(0)
     logging.disable(logging.WARNING)
-    reference, _, transform = open_clip.create_model_and_transforms("ViT-B-32-256")
+    reference = open_clip.create_model("ViT-S-32-alt").eval()
     logging.disable(logging.NOTSET)
     path = tmp_path / name
     if path.suffix == ".pt":
         torch.save({"state_dict": reference.state_dict()}, path)
     else:
         save_file(reference.state_dict(), path)
-    checkpoint = parse_checkpoint(f"ViT-B-32-256={path}")
-    encoder = ClipEncoder(checkpoint, cache_dir=tmp_path, device="cpu")
-    for image in images:
-        assert np.array_equal(encoder.prepare(image), transform(image).numpy())
-    assert (encoder.dimension, encoder.short_side) == (512, 256)
-    if path.suffix == ".pt":
-        return  # the export takes long; one of the two is enough
+    encoder = ClipEncoder(
+        parse_checkpoint(f"ViT-S-32-alt={path}"), cache_dir=tmp_path, device="cpu"
+    )
+    batch = torch.from_numpy(np.stack([encoder.prepare(image) for image in images]))
+    loaded: Any = encoder._load()  # exporting it takes long, and smaller ones are exported above
     with torch.inference_mode():
-        expected = reference.eval().encode_image(torch.stack([transform(i) for i in images]))
-    assert cosines(encoder.encode_images(images), expected.numpy()).min() > 0.999
+        assert torch.equal(loaded.encode_image(batch), reference.encode_image(batch))
+
+
+def test_a_pickle_of_code_is_refused_without_torchs_advice_to_run_it(
+    model: Any, tmp_path: Path
+) -> None:
+    import torch
+
+    torch.save(model, tmp_path / "whole.pt")
+    checkpoint = parse_checkpoint(f"ViT-S-32-alt={tmp_path / 'whole.pt'}")
+    with pytest.raises(WeightsUnavailable, match=r"whole\.pt: it is not a state dict") as caught:
+        ClipEncoder(checkpoint, cache_dir=tmp_path).encode_texts(["a"])
+    assert "weights_only" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from retrieval.encoders.clip_checkpoints import (
-    PRESETS,
-    cached_weights,
-    hub_is_reachable,
-    parse_checkpoint,
-)
+from retrieval.encoders.clip_checkpoints import PRESETS, parse_checkpoint
+from retrieval.encoders.clip_weights import cached_weights, hub_is_reachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +21,7 @@ def check_clip_value(value: str) -> None:
 
     Raises:
         BadOption: lists the forms.
+        WeightsUnavailable: the file or folder it names is not there.
 
     """
     if value not in (AUTO, PACKAGED):

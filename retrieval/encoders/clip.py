@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import re
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from retrieval.captions import for_model
-from retrieval.encoders.clip_checkpoints import Checkpoint, read_config, weights_file
+from retrieval.encoders.clip_checkpoints import Checkpoint, read_config
+from retrieval.encoders.clip_model import load_model, load_tokenizer, one_tower
+from retrieval.encoders.clip_weights import weights_file
 from retrieval.encoders.networks import Blueprint, Network, Runtime, choose_runtime, load_network
 from retrieval.encoders.torchvision_cure import make_torchvision_importable
 from retrieval.encoders.weights import sha256_of
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from retrieval.encoders.base import Vectors
     from retrieval.encoders.clip_checkpoints import CheckpointConfig
+    from retrieval.encoders.clip_model import Tower
 
 _BATCH = 16  # pictures or texts in one run of a tower
 
@@ -44,6 +46,7 @@ class ClipEncoder:
         self._checkpoint = checkpoint
         self._cache_dir = cache_dir
         self._device = device
+        self._towers: dict[Tower, Network] = {}
 
     @cached_property
     def fingerprint(self) -> str:
@@ -72,7 +75,7 @@ class ClipEncoder:
     @property
     def short_side(self) -> int:
         """The side of the pictures the model sees, in pixels."""
-        return int(np.min(self._config.model["vision_cfg"]["image_size"]))
+        return max(self._config.size)
 
     def prepare(self, image: Image) -> NDArray[np.float32]:
         """Shape (3, height, width): the picture exactly as the checkpoint was trained on it."""
@@ -80,30 +83,35 @@ class ClipEncoder:
         return prepared
 
     def encode_prepared(self, inputs: Sequence[NDArray[np.float32]]) -> Vectors:
-        """Return shape (len(inputs), dimension), float32, unit rows, of what `prepare` gave."""
-        return self._run(self._image_tower, inputs)
+        """Return shape (len(inputs), dimension), float32, unit rows, of what `prepare` gave.
+
+        Batches are filled up to one size: in half precision a matrix of another height is rounded
+        otherwise, and a vector would depend on what it was encoded with.
+        """
+        filled = np.zeros((_BATCH, 3, *self._config.size), dtype=np.float32)
+        vectors = np.empty((len(inputs), self.dimension), dtype=np.float32)
+        for start in range(0, len(inputs), _BATCH):
+            batch = inputs[start : start + _BATCH]
+            filled[: len(batch)] = batch
+            vectors[start : start + _BATCH] = self._tower("encode_image")(filled)[: len(batch)]
+        return self._unit_rows(vectors)
 
     def encode_images(self, images: Sequence[Image]) -> Vectors:
         """Return shape (len(images), dimension), float32, every row of unit length."""
         return self.encode_prepared([self.prepare(image) for image in images])
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
-        """Return shape (len(texts), dimension), float32, every row of unit length."""
-        if not texts:
-            return np.empty((0, self.dimension), dtype=np.float32)
-        tokens = self._tokenizer([for_model(text) for text in texts]).numpy()
-        return self._run(self._text_tower, list(tokens))
+        """Return shape (len(texts), dimension), float32, every row of unit length.
 
-    def _run(self, tower: Network, inputs: Sequence[NDArray[Any]]) -> Vectors:
-        """Run a tower in batches that are filled up to one size.
-
-        So a vector does not depend on what it was encoded with.
+        Batches are not filled up: in float32 it makes no difference, and a query is one text.
         """
-        vectors = np.empty((len(inputs), self.dimension), dtype=np.float32)
-        for start in range(0, len(inputs), _BATCH):
-            batch = np.stack(inputs[start : start + _BATCH])
-            filled = np.concatenate([batch, np.repeat(batch[-1:], _BATCH - len(batch), axis=0)])
-            vectors[start : start + _BATCH] = tower(filled)[: len(batch)]
+        vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
+        for start in range(0, len(texts), _BATCH):
+            tokens = self._tokens(texts[start : start + _BATCH])
+            vectors[start : start + _BATCH] = self._tower("encode_text")(tokens)
+        return self._unit_rows(vectors)
+
+    def _unit_rows(self, vectors: Vectors) -> Vectors:
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         if not (np.isfinite(lengths).all() and (lengths > 0).all()):
             raise WeightsUnavailable(
@@ -130,85 +138,51 @@ class ClipEncoder:
         make_torchvision_importable()
         from open_clip.transform import PreprocessCfg, image_transform_v2
 
-        size = self._config.model["vision_cfg"]["image_size"]
-        settings = {**self._config.preprocessing, "size": size}
-        transform: Callable[[Image], torch.Tensor] = image_transform_v2(
-            PreprocessCfg(**settings), is_train=False
-        )
+        settings = {**self._config.preprocessing, "size": self._config.size}
+        try:
+            transform: Callable[[Image], torch.Tensor] = image_transform_v2(
+                PreprocessCfg(**settings), is_train=False
+            )
+        except AssertionError as error:  # how open_clip refuses a resize_mode or interpolation
+            raise WeightsUnavailable(
+                f"open_clip cannot prepare pictures as {self.spec} asks: {settings}"
+            ) from error
         return transform
 
     @cached_property
     def _tokenizer(self) -> Callable[[list[str]], torch.Tensor]:
-        make_torchvision_importable()
-        import open_clip
+        return load_tokenizer(self._checkpoint, self._config)
 
-        try:
-            tokenizer: Callable[[list[str]], torch.Tensor] = open_clip.get_tokenizer(self._name)
-        except (OSError, ValueError) as error:
-            raise WeightsUnavailable(
-                f"the tokenizer of {self.spec} is missing: a folder has to hold it beside the "
-                f"weights, others are fetched from the model hub ({_in_short(error)})"
-            ) from error
-        return tokenizer
+    def _tokens(self, texts: Sequence[str]) -> NDArray[np.int64]:
+        """Shape (len(texts), context length), int64."""
+        tokens: NDArray[np.int64] = self._tokenizer([for_model(text) for text in texts]).numpy()
+        return tokens
 
-    @property
-    def _name(self) -> str:
-        """The model as open_clip's functions want it named."""
-        folder = self._checkpoint.folder
-        return f"local-dir:{folder}" if folder else str(self._checkpoint.architecture)
+    def _tower(self, method: Tower) -> Network:
+        if method not in self._towers:
+            self._load_tower(method)
+        return self._towers[method]
 
-    @cached_property
-    def _image_tower(self) -> Network:
-        height, width = np.broadcast_to(self._config.model["vision_cfg"]["image_size"], 2)
-        example = np.zeros((_BATCH, 3, int(height), int(width)), dtype=np.float32)
-        return self._tower("encode_image", example, self._runtime)
+    def _load_tower(self, wanted: Tower) -> None:
+        """Load one tower, and export the other beside it where that needs the model anyway."""
+        model = cache(self._load)  # at most once, and let go of on return
+        self._towers[wanted] = self._network(wanted, model)
+        # An accelerator has taken the model with it, in half precision.
+        if model.cache_info().currsize and self._runtime.device == "cpu":
+            other: Tower = "encode_text" if wanted == "encode_image" else "encode_image"
+            self._towers[other] = self._network(other, model)
 
-    @cached_property
-    def _text_tower(self) -> Network:
-        example = self._tokenizer(["a cat"] * _BATCH).numpy()
-        return self._tower("encode_text", example, choose_runtime("cpu", exact=True))
-
-    def _tower(self, method: str, example: NDArray[Any], runtime: Runtime) -> Network:
+    def _network(self, method: Tower, model: Callable[[], torch.nn.Module]) -> Network:
         name = re.sub(r"[^\w.-]+", "-", f"{self.fingerprint}-{method}")
-        blueprint = Blueprint(name, lambda: _one_tower(self._load(), method), (example,))
+        example: NDArray[Any]
+        if method == "encode_image":
+            example = np.zeros((_BATCH, 3, *self._config.size), dtype=np.float32)
+            runtime = self._runtime
+        else:
+            example, runtime = self._tokens(["a cat"] * 2), choose_runtime("cpu", exact=True)
+        blueprint = Blueprint(name, lambda: one_tower(model(), method), (example,))
         return load_network(blueprint, runtime, self._cache_dir)
 
-    def _load(self) -> Any:
-        """The whole model in float32 and eval mode: open_clip hands models out in train mode."""
-        make_torchvision_importable()
-        import open_clip
-
-        options: dict[str, Any] = {"require_pretrained": True}
-        if self._checkpoint.folder is None:
-            options["pretrained"] = str(self._weights)
-            options["force_quick_gelu"] = self._config.quick_gelu
-        logging.disable(logging.WARNING)  # open_clip speaks through the root logger
-        try:
-            return open_clip.create_model(self._name, **options).eval()
-        except Exception as error:  # whatever unpickling or fitting a foreign file runs into
-            raise WeightsUnavailable(
-                f"{self._weights} cannot be loaded as {self.spec}: {_in_short(error)}"
-            ) from error
-        finally:
-            logging.disable(logging.NOTSET)
-
-
-def _one_tower(model: Any, method: str) -> torch.nn.Module:
-    """The part of a model behind `encode_image` or `encode_text`, as a module of its own."""
-    import torch
-
-    class Tower(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.model = model
-
-        def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-            vectors: torch.Tensor = getattr(self.model, method)(inputs)
-            return vectors
-
-    return Tower().eval()
-
-
-def _in_short(error: BaseException) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= 200 else text[:200] + " …"
+    def _load(self) -> torch.nn.Module:
+        _ = self._tokenizer  # before hours of encoding pictures that no text could find
+        return load_model(self._checkpoint, self._config, self._weights)

@@ -1,18 +1,17 @@
-"""What a `--clip` value means, and where the weights it names lie."""
+"""What a `--clip` value means.
+
+To list every ARCHITECTURE/TAG: python -m retrieval.encoders.clip_checkpoints
+"""
 
 from __future__ import annotations
 
 import difflib
 import json
-import re
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from retrieval.encoders.torchvision_cure import make_torchvision_importable
-from retrieval.encoders.weights import checked
 from retrieval.errors import BadOption, WeightsUnavailable
 
 PRESETS = {
@@ -21,10 +20,12 @@ PRESETS = {
     "multilingual": "xlm-roberta-base-ViT-B-32/laion5b_s13b_b90k",
 }
 
-_CONFIG = "open_clip_config.json"
-_HUB_TIMEOUT = 3  # seconds; a build should not wait long to learn that it is offline
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-_PREPROCESSING = ("mean", "std", "interpolation", "resize_mode")
+CONFIG = "open_clip_config.json"
+_LOCAL_DIR = "local-dir:"  # open_clip's own prefix for a folder
+_PATHLIKE = (_LOCAL_DIR, "/", "~", ".")  # no name of open_clip's begins like these
+_PREPROCESSING = ("mean", "std", "interpolation", "resize_mode", "fill_color")
+_NEEDED = ("embed_dim", "vision_cfg", "text_cfg")  # of a model config
+_TOKENIZERS = ("tokenizer.json", "tokenizer.model", "*.bpe.model", "spiece.model", "vocab.*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,36 +52,37 @@ class CheckpointConfig:
     preprocessing: dict[str, Any]  # mean, std, interpolation, resize_mode; {}: open_clip's default
     quick_gelu: bool = False
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the pictures that the model sees, in pixels."""
+        side = self.model["vision_cfg"].get("image_size", 224)  # open_clip's default
+        return (side, side) if isinstance(side, int) else tuple(side)
+
 
 def parse_checkpoint(value: str) -> Checkpoint:
     """Read a `--clip` value by its form; whether open_clip knows the names is seen later.
 
     Raises:
         BadOption: it has none of the forms allowed; lists them.
+        WeightsUnavailable: the file or folder it names is not there.
 
     """
     value = PRESETS.get(value, value)
-    folder = Path(value.removeprefix("local-dir:")).expanduser()
-    if value and folder.is_dir():
-        return Checkpoint(str(folder.resolve()), folder=folder.resolve())
+    if value.startswith(_PATHLIKE) or (value and Path(value).exists()):
+        return _local(value)
     model, equals, file = value.partition("=")
     architecture, slash, tag = model.partition("/")
     if equals and architecture and bool(slash) == bool(tag):
-        path = Path(file).expanduser().resolve()
-        if not path.is_file():
-            raise BadOption(f"--clip {value}: there is no file {path}")
+        path = _existing(file)
+        if path.is_dir():
+            raise BadOption(f"--clip {value}: {path} is a folder, not a weights file")
         return Checkpoint(f"{model}={path}", architecture, tag or None, path)
-    if Path(value).is_file():
-        raise BadOption(
-            f"--clip {value}: say of which architecture these weights are, such as "
-            f"--clip ViT-B-32-256={value}, or give a folder that holds them beside {_CONFIG}"
-        )
     if architecture and tag and "/" not in tag:
         return Checkpoint(value, architecture, tag)
     raise BadOption(
         f"unknown picture encoder {value!r}; choose auto, packaged, a preset "
         f"({', '.join(PRESETS)}), ARCHITECTURE/TAG as open_clip names them, "
-        f"ARCHITECTURE=FILE, ARCHITECTURE/TAG=FILE, or a folder with {_CONFIG}"
+        f"ARCHITECTURE=FILE, ARCHITECTURE/TAG=FILE, or a folder with {CONFIG}"
     )
 
 
@@ -118,113 +120,66 @@ def read_config(checkpoint: Checkpoint) -> CheckpointConfig:
     )
 
 
-def weights_file(checkpoint: Checkpoint) -> Path:
-    """The checkpoint's weights; a tag's are taken from the hub's cache or downloaded.
-
-    Downloads show a progress bar, and go on where they were interrupted.
-
-    Raises:
-        WeightsUnavailable: they are not to be had, or are not what the hub says they are.
-
-    """
-    if checkpoint.file is not None:
-        return checkpoint.file
-    if checkpoint.folder is not None:
-        return _folder_weights(checkpoint.folder)
-    path = cached_weights(checkpoint) or _download(checkpoint)
-    # The hub's cache links to a blob, which for a large file is named by its SHA-256.
-    blob = path.parent / path.readlink() if path.is_symlink() else path
-    if _SHA256.fullmatch(blob.name):
-        checked(path, blob.name)
+def _existing(written: str) -> Path:
+    # Absolute but not resolved: a link of the hub's cache has the suffix that tells the format.
+    path = Path(written).expanduser().absolute()
+    if not path.exists():
+        raise WeightsUnavailable(f"there is no file or folder {path}; check --clip")
     return path
 
 
-def cached_weights(checkpoint: Checkpoint) -> Path | None:
-    """A tag's weights in the hub's cache, without asking the network; None if not there."""
-    from huggingface_hub import try_to_load_from_cache
-
-    repository, _, filename = _pretrained(checkpoint).get("hf_hub", "").rpartition("/")
-    names = (
-        [filename] if filename else ["open_clip_model.safetensors", "open_clip_pytorch_model.bin"]
+def _local(value: str) -> Checkpoint:
+    path = _existing(value.removeprefix(_LOCAL_DIR))
+    if path.is_dir():
+        return Checkpoint(str(path), folder=path)
+    raise BadOption(
+        f"--clip {value}: say of which architecture these weights are, such as "
+        f"--clip ViT-B-32-256={value}, or give a folder that holds them beside {CONFIG}"
     )
-    for name in names if repository else []:
-        if isinstance(found := try_to_load_from_cache(repository, name), str):
-            return Path(found)
-    return None
-
-
-def hub_is_reachable() -> bool:
-    """Whether the model hub answers, within a few seconds; never when told to stay offline."""
-    from huggingface_hub import constants
-
-    if constants.HF_HUB_OFFLINE:
-        return False
-    request = urllib.request.Request(constants.ENDPOINT, method="HEAD")  # noqa: S310 https or the user's own endpoint
-    try:
-        with urllib.request.urlopen(request, timeout=_HUB_TIMEOUT):  # noqa: S310
-            return True
-    except (urllib.error.URLError, OSError, ValueError):
-        return False
-
-
-def _download(checkpoint: Checkpoint) -> Path:
-    if not hub_is_reachable():  # else the hub's library tries for a minute
-        raise _not_downloaded(checkpoint, "no model hub can be reached")
-    import open_clip
-
-    try:
-        return Path(open_clip.download_pretrained(_pretrained(checkpoint)))
-    except (OSError, RuntimeError) as error:
-        raise _not_downloaded(checkpoint, str(error).partition("\n")[0]) from error
-
-
-def _not_downloaded(checkpoint: Checkpoint, reason: str) -> WeightsUnavailable:
-    return WeightsUnavailable(
-        f"the weights of {checkpoint.spec} cannot be downloaded: {reason}. Run this again where "
-        "the model hub can be reached (a download goes on where it stopped), or give a local "
-        "checkpoint: --clip ARCHITECTURE/TAG=FILE, or use --clip packaged"
-    )
-
-
-def _pretrained(checkpoint: Checkpoint) -> dict[str, Any]:
-    make_torchvision_importable()
-    import open_clip
-
-    config: dict[str, Any] = open_clip.get_pretrained_cfg(checkpoint.architecture, checkpoint.tag)
-    return config
 
 
 def _folder_config(folder: Path) -> CheckpointConfig:
-    path = folder / _CONFIG
+    path = folder / CONFIG
     try:
         config = json.loads(path.read_text("utf-8"))
-        preprocessing = config.get("preprocess_cfg", {})
-        return CheckpointConfig(
-            model=config["model_cfg"],
-            preprocessing={k: preprocessing[k] for k in _PREPROCESSING if k in preprocessing},
-        )
+        model, preprocessing = config["model_cfg"], config.get("preprocess_cfg") or {}
+        lacking = [key for key in _NEEDED if key not in model]
+        preprocessing = {k: preprocessing[k] for k in _PREPROCESSING if k in preprocessing}
     except FileNotFoundError:
         raise WeightsUnavailable(
-            f"{folder} holds no {_CONFIG}; a checkpoint's folder holds that file (model_cfg, "
+            f"{folder} holds no {CONFIG}; a checkpoint's folder holds that file (model_cfg, "
             "preprocess_cfg) beside its weights, as open_clip saves them for the hub"
         ) from None
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise WeightsUnavailable(f"{path} is not a config of open_clip's: {error!r}") from error
+    if lacking:
+        raise WeightsUnavailable(f"{path}: model_cfg lacks {', '.join(lacking)}")
+    _check_tokenizer_is_there(folder, model["text_cfg"])
+    return CheckpointConfig(model, preprocessing)
 
 
-def _folder_weights(folder: Path) -> Path:
-    make_torchvision_importable()
-    from open_clip.factory import _find_checkpoint_in_dir
-
-    found = _find_checkpoint_in_dir(folder)  # the one that open_clip would load
-    if found is None:
-        raise WeightsUnavailable(f"{folder} holds no weights: no .safetensors, .bin or .pth file")
-    return Path(found)
+def _check_tokenizer_is_there(folder: Path, text: dict[str, Any]) -> None:
+    """Now, since a build would not notice: only the first query would."""
+    needed = text.get("hf_tokenizer_name")
+    if needed and not any(any(folder.glob(pattern)) for pattern in _TOKENIZERS):
+        raise WeightsUnavailable(
+            f"{folder} holds no tokenizer (tokenizer.json or its like), which its {CONFIG} asks "
+            f"for; copy it there from {needed}"
+        )
 
 
 def _unknown(what: str, name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=5, cutoff=0.4) or sorted(known)[:5]
+    spelt = {each.lower(): each for each in known}
+    near = difflib.get_close_matches(name.lower(), spelt, n=5)
+    guess = f"; did you mean {', '.join(spelt[each] for each in near)}?" if near else "."
     return (
-        f"open_clip knows no {what} {name!r}; did you mean {', '.join(near)}? All of them: "
-        'python -c "import open_clip; print(open_clip.list_pretrained())"'
+        f"open_clip knows no {what} {name!r}, nor is there a file or folder of that name{guess} "
+        "To see all of them: python -m retrieval.encoders.clip_checkpoints"
     )
+
+
+if __name__ == "__main__":
+    make_torchvision_importable()
+    from open_clip import list_pretrained
+
+    print(*("/".join(pair) for pair in list_pretrained()), sep="\n")  # noqa: T201
