@@ -1,0 +1,46 @@
+"""What the README tells people to type is what the commands take."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from argparse import ArgumentParser
+from pathlib import Path
+
+import pytest
+
+import indexer.__main__
+import retrieval.search
+from retrieval.config import Settings
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+SETTINGS = Settings(chroma_dir=Path("chroma_db"), cache_dir=Path("cache"))
+PARSERS: dict[str, ArgumentParser] = {
+    "indexer": indexer.__main__._parser(SETTINGS),
+    "retrieval.search": retrieval.search._parser(SETTINGS),
+}
+COMMANDS = re.findall(r"^    \S*python -m ((?:indexer|retrieval).*)$", README, re.MULTILINE)
+
+
+def help_texts() -> str:
+    commands = next(a for a in PARSERS["indexer"]._actions if a.choices)
+    assert isinstance(commands.choices, dict)
+    parsers = [*commands.choices.values(), PARSERS["retrieval.search"]]
+    return "\n".join(parser.format_help() for parser in parsers)
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_every_command_in_the_readme_is_one_that_exists(line: str) -> None:
+    module, *arguments = shlex.split(line, comments=True)
+    PARSERS[module].parse_args(arguments)
+
+
+def test_the_readme_shows_commands() -> None:
+    assert len(COMMANDS) >= 8
+
+
+@pytest.mark.parametrize("flag", sorted(set(re.findall(r"--[a-z][a-z-]+", README))))
+def test_every_flag_in_the_readme_is_one_that_exists(flag: str) -> None:
+    of_other_tools = {"--check", "--index-url"}
+    assert flag in help_texts() or flag in of_other_tools
