@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from retrieval.searcher import Searcher
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LONGEST = 300  # characters of a caption that are shown
 _CAPTIONS_SHOWN = 3  # of a picture; the rest is counted
 
 
@@ -142,7 +143,9 @@ def _print(query: str, hits: Sequence[Hit], chroma_dir: Path) -> None:
 
 def _told(post: Post) -> str:
     """A post's date and caption, in lines that fit a page."""
-    caption = textwrap.shorten(printable(for_model(post.caption)), 300, placeholder=" …")
+    caption = printable(for_model(post.caption))
+    if len(caption) > _LONGEST:
+        caption = caption[:_LONGEST] + " …"
     date = "" if post.created_at is None else f"{_date(post.created_at)[:10]}  "
     quoted = f"“{caption}”" if caption else "(no caption)"
     hanging = " " * (5 + len(date))
