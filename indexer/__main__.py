@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexer import summary
-from retrieval.cli import DONE, FAILED, add_chroma_dir, positive_int, run, say
+from retrieval.cli import DONE, FAILED, add_chroma_dir, count, positive_int, run, say
 from retrieval.config import Settings
 from retrieval.errors import BadOption
 
@@ -242,7 +242,7 @@ def _forget(arguments: argparse.Namespace, _settings: Settings) -> int:
     from indexer.forget import forget
 
     removed = forget(arguments.source, arguments.chroma_dir, say=say)
-    _answer(arguments, {"removed": removed}, f"{removed} posts left the gallery")
+    _answer(arguments, {"removed": removed}, f"{count(removed, 'post')} left the gallery")
     return DONE
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from retrieval.cli import printable
+from retrieval.cli import count, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -14,11 +14,6 @@ if TYPE_CHECKING:
     from indexer.build import BuildReport, Planned
     from indexer.status import Status
     from retrieval.manifest import Manifest
-
-
-def count(number: int, noun: str) -> str:
-    """A number with its noun: "1 post", "2,221 posts"."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def build_text(report: BuildReport, chroma_dir: Path) -> str:

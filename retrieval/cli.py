@@ -66,6 +66,11 @@ def say(sentence: str) -> None:
     print(printable(sentence), file=sys.stderr, flush=True)  # noqa: T201
 
 
+def count(number: int, noun: str) -> str:
+    """A number with its noun: "1 post", "2,221 posts"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def printable(text: str) -> str:
     """The text without what a terminal would obey or cannot encode: it may come from a post.
 

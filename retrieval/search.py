@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from retrieval.captions import for_model
-from retrieval.cli import DONE, add_chroma_dir, positive_int, printable, run
+from retrieval.cli import DONE, add_chroma_dir, count, positive_int, printable, run
 from retrieval.config import Settings
 from retrieval.errors import BadInput, BadOption
 from retrieval.thumbnails import thumbnail_path
@@ -130,13 +130,13 @@ def _print(query: str, hits: Sequence[Hit], chroma_dir: Path) -> None:
     from rich.console import Console
 
     console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
-    console.print(f"{_count(len(hits), 'picture')} for “{printable(query)}”", style="bold")
+    console.print(f"{count(len(hits), 'picture')} for “{printable(query)}”", style="bold")
     for hit in hits:
         console.print(f"\n{hit.rank:3}  {printable(hit.posts[0].image_path)}", style="bold")
         for post in hit.posts[:_CAPTIONS_SHOWN]:
             console.print(_told(post))
         if (more := len(hit.posts) - _CAPTIONS_SHOWN) > 0:
-            console.print(f"     and {_count(more, 'more post')} with this picture", style="dim")
+            console.print(f"     and {count(more, 'more post')} with this picture", style="dim")
         console.print(f"     {_reason(hit)}", style="cyan")
         console.print(f"     {thumbnail_path(chroma_dir, hit.image_id)}", style="dim")
 
@@ -158,10 +158,6 @@ def _reason(hit: Hit) -> str:
     if why.caption is not None:
         reasons.append(f"caption {why.caption:.2f} (rank {why.caption_rank})")
     return f"score {hit.score:.4f}: " + " · ".join(reasons)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 if __name__ == "__main__":
