@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from indexer.pictures import decode, load_file
 from retrieval.config import Settings
 from retrieval.encoders.packaged import PackagedEncoder
+from retrieval.pictures import decode, load_file
 
 
 def read(folder: Path) -> tuple[list[Path], list[str], list[int]]:

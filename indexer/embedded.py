@@ -24,9 +24,12 @@ from indexer.embedded_text import (
     written_by_a_person,
 )
 from indexer.sources.dates import read_date
+from retrieval.pictures import UnreadablePicture, opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from retrieval.pictures import PictureFile
 
 # Pillow tells of every odd EXIF entry; here odd entries are simply absent.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.TiffImagePlugin")
@@ -57,6 +60,15 @@ class Embedded:
 
     caption: str  # empty: it says nothing that a person wrote
     created_at: int | None  # seconds since 1970, UTC
+
+
+def embedded_in(file: PictureFile) -> Embedded:
+    """Read the caption and date that a camera or program left in the file; decodes nothing."""
+    try:
+        with opened(file) as image:
+            return read_embedded(image)
+    except UnreadablePicture:  # told when it is decoded
+        return Embedded("", None)
 
 
 def read_embedded(image: Image.Image) -> Embedded:

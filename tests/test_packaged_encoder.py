@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from indexer.pictures import decode, load_file
 from retrieval.encoders.networks import Runtime, load_network
 from retrieval.encoders.packaged import PackagedEncoder
 from retrieval.encoders.weights import checked, package_folder
 from retrieval.errors import BadOption, WeightsUnavailable
+from retrieval.pictures import decode, load_file
 from tests.data import COCO_MINI, needs_shared_data
 
 

@@ -9,8 +9,8 @@ import pillow_heif
 import pytest
 from PIL import Image, ImageOps
 
-from indexer import pictures
-from indexer.pictures import UnreadablePicture, decode, load_file, write_thumbnail
+from retrieval import pictures
+from retrieval.pictures import UnreadablePicture, decode, load_file, write_thumbnail
 
 LEFT_RED = Image.new("RGB", (60, 40), "blue")
 LEFT_RED.paste("red", (0, 0, 30, 40))

@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageFile, UnidentifiedImageError
 
-from indexer.embedded import Embedded, read_embedded
-
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -83,15 +81,6 @@ def load_file(path: Path) -> PictureFile:
     return PictureFile(content, hashlib.blake2b(content, digest_size=16).hexdigest())
 
 
-def embedded_in(file: PictureFile) -> Embedded:
-    """Read the caption and date that a camera or program left in the file; decodes nothing."""
-    try:
-        with _opened(file) as image:
-            return read_embedded(image)
-    except UnreadablePicture:  # told when it is decoded
-        return Embedded("", None)
-
-
 def decode(file: PictureFile, short_side: int) -> Decoded:
     """Decode a picture upright and in RGB, at `short_side` pixels or more where it has them.
 
@@ -100,7 +89,7 @@ def decode(file: PictureFile, short_side: int) -> Decoded:
 
     """
     try:
-        with _opened(file) as image:
+        with opened(file) as image:
             turn = _TURNS.get(_orientation(image))
             needed = _DRAFT_MARGIN * max(short_side, THUMBNAIL_SIDE)
             width, height = image.size
@@ -134,7 +123,13 @@ def _register_heif() -> None:
     pillow_heif.register_heif_opener()
 
 
-def _opened(file: PictureFile) -> ImageFile.ImageFile:
+def opened(file: PictureFile) -> ImageFile.ImageFile:
+    """Open a picture without decoding it.
+
+    Raises:
+        UnreadablePicture: it is not a picture, or too large.
+
+    """
     _register_heif()
     try:
         return Image.open(io.BytesIO(file.content))
