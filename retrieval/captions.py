@@ -16,3 +16,14 @@ def readable(text: str) -> str:
 def for_model(text: str) -> str:
     """The text without control characters and with single blanks, as an encoder should see it."""
     return " ".join(_CONTROL.sub(" ", text).split())
+
+
+def plain(text: str) -> str:
+    """The text as `for_model`, without a single final full stop.
+
+    Whether a caption ends in one says who wrote it and nothing of what it says: 78 % of COCO's
+    captions do and 55 % of SentiCap's, so a model would learn to tell data sets apart by it. An
+    ellipsis stays; it is a tone of voice.
+    """
+    cleaned = for_model(text)
+    return cleaned[:-1].rstrip() if cleaned.endswith(".") and cleaned[-2:] != ".." else cleaned

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from retrieval.errors import EncoderMismatch, GalleryDamaged, NoGallery, SchemaMismatch
 from retrieval.storage import write_atomically
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
     from retrieval.encoders.base import TextEncoder
 
-SCHEMA = 1  # of everything under the gallery's folder; another one is rebuilt, never guessed at
+SCHEMA = 2  # of everything under the gallery's folder; another one is rebuilt, never guessed at
 
 _FILE = "manifest.json"
 
@@ -47,6 +49,59 @@ class Encoders:
 
 
 @dataclass(frozen=True, slots=True)
+class LabelRecord:
+    """What made a generation's labels."""
+
+    sentiment_model: str  # how to ask for it again
+    sentiment: str  # the version of the caption sentiment model
+    image: str  # the version of the picture labels
+    fusion: str
+    taxonomy: str  # SHA-256 of the topics' file
+    taxonomy_path: str  # absolute; empty: the file that comes with the project
+    topics: tuple[tuple[str, str], ...]  # name and title of each, in the order of the scores
+    cuts: tuple[float, float, float]  # the least score that shows a topic: caption, image, both
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> LabelRecord:
+        """The inverse of `dataclasses.asdict`."""
+        topics = tuple((name, title) for name, title in fields["topics"])
+        return cls(**{**fields, "topics": topics, "cuts": tuple(fields["cuts"])})
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The topics' names, in the order of the scores."""
+        return tuple(name for name, _ in self.topics)
+
+    @property
+    def taxonomy_file(self) -> Path:
+        """The file that the topics were read from."""
+        from retrieval.labels.taxonomy import DEFAULT_TOPICS
+
+        return Path(self.taxonomy_path) if self.taxonomy_path else DEFAULT_TOPICS
+
+    @property
+    def digest(self) -> str:
+        """Equal for labels made alike."""
+        return hashlib.sha256(json.dumps(asdict(self)).encode()).hexdigest()
+
+    def warning(self) -> str | None:
+        """What is wrong with showing these labels: the topics' file says something else now."""
+        try:
+            now = hashlib.sha256(self.taxonomy_file.read_bytes()).hexdigest()
+        except OSError:
+            return (
+                f"the topics were read from {self.taxonomy_file}, which is not there any more; "
+                "put it back, or choose another with: python -m indexer relabel --topics FILE"
+            )
+        if now == self.taxonomy:
+            return None
+        return (
+            f"{self.taxonomy_file} has changed since the posts were labelled, and their topics "
+            "are still those of before; bring them up to date with: python -m indexer relabel"
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """What is published: which generation, made by which encoders, from which sources."""
 
@@ -56,6 +111,9 @@ class Manifest:
     posts: int = 0
     pictures: int = 0
     sources: dict[str, dict[str, Any]] = field(default_factory=dict)  # id → how to read it again
+    labels: LabelRecord | None = None  # None: nothing published yet
+    chroma_labels: str = ""  # the digest of the labels that Chroma's metadata hold
+    chroma_overrides: int = 0  # how many lines of overrides.jsonl they hold
     schema: int = SCHEMA
 
     def published(self, **changes: Any) -> Manifest:
@@ -93,7 +151,9 @@ def read_manifest(chroma_dir: Path) -> Manifest:
             f"the gallery in {chroma_dir} has schema {fields.get('schema')}, this program writes "
             f"schema {SCHEMA}; make it again with: python -m indexer build --rebuild"
         )
-    return Manifest(**{**fields, "encoders": Encoders.from_json(fields["encoders"])})
+    labels = fields["labels"] and LabelRecord.from_json(fields["labels"])
+    encoders = Encoders.from_json(fields["encoders"])
+    return Manifest(**{**fields, "encoders": encoders, "labels": labels})
 
 
 def check_fingerprints(stored: Encoders, image: str, caption: str) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Sentiment = Literal["negative", "neutral", "positive"]
+SENTIMENTS: tuple[Sentiment, ...] = ("negative", "neutral", "positive")  # the order of all scores
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,68 @@ class IndexedFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """What a model made of a caption alone; kept, because reading it again can be slow."""
+
+    language: str | None  # ISO 639-1; None: there are no words to tell by
+    sentiment: tuple[float, float, float] | None  # SENTIMENTS; None: not determined
+    model: str  # the version of the sentiment model
+
+
+LabelSource = Literal["caption", "image", "both", "you"]
+
+
+@dataclass(frozen=True, slots=True)
+class SentimentLabel:
+    """How a post feels, by one source."""
+
+    name: Sentiment | None  # None: not determined
+    scores: tuple[float, float, float] | None  # of SENTIMENTS, in [0, 1]
+    source: LabelSource | None
+
+    @property
+    def score(self) -> float | None:
+        """The named sentiment's own score; None where nobody scored it."""
+        if self.name is None or self.scores is None:
+            return None
+        return self.scores[SENTIMENTS.index(self.name)]
+
+
+@dataclass(frozen=True, slots=True)
+class TopicLabel:
+    """One thing that a post is about."""
+
+    name: str
+    score: float | None  # in [0, 1]; None where nobody scored it
+
+
+@dataclass(frozen=True, slots=True)
+class TopicLabels:
+    """What a post is about, by one source, best first."""
+
+    shown: tuple[TopicLabel, ...]  # empty: not determined; one named "other" where nothing fits
+    source: LabelSource | None
+
+    @property
+    def names(self) -> list[str]:
+        """The topics' names."""
+        return [topic.name for topic in self.shown]
+
+
+@dataclass(frozen=True, slots=True)
+class PostLabels:
+    """All labels of a post: the ones that hold, and what each side says by itself."""
+
+    language: str | None
+    sentiment: SentimentLabel  # fused, or the user's own
+    caption_sentiment: SentimentLabel
+    image_sentiment: SentimentLabel
+    topics: TopicLabels  # fused, or the user's own
+    caption_topics: TopicLabels
+    image_topics: TopicLabels
+
+
+@dataclass(frozen=True, slots=True)
 class Why:
     """Why a picture was found. Similarities are cosines in [-1, 1]; ranks start at 1."""
 
@@ -90,3 +153,4 @@ class Hit:
     score: float  # the reciprocal rank fusion sum
     why: Why
     posts: tuple[Post, ...]
+    labels: tuple[PostLabels, ...]  # of the posts, in their order

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL.Image import Image
 
+from retrieval.encoders.base import Background
+
 DIMENSION = 64
 
 
@@ -18,6 +20,7 @@ class WordEncoder:
     spec = "words"
     fingerprint = "words@1"
     dimension = DIMENSION
+    languages = frozenset({"en"})
     runtime = "by hand"
 
     def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -30,6 +33,7 @@ class ColourEncoder(WordEncoder):
     spec = "colours"
     fingerprint = "colours@1"
     short_side = 32
+    judgement = Background(np.eye(DIMENSION, dtype=np.float32))
 
     def __init__(self) -> None:
         self.encoded = 0  # pictures, ever

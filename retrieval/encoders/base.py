@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -37,8 +38,35 @@ class TextEncoder(Protocol):
         """Return shape (len(texts), dimension), float32, every row of unit length."""
 
 
+class CaptionEncoder(TextEncoder, Protocol):
+    """Turns captions into vectors, and knows which languages it understands."""
+
+    @property
+    def languages(self) -> frozenset[str] | None:
+        """ISO 639-1 codes of the languages it was trained for; None: any."""
+
+
+@dataclass(frozen=True, slots=True)
+class ZeroShot:
+    """An encoder that was trained to judge texts about pictures, and how it does."""
+
+    scale: float  # what a cosine is multiplied with
+    bias: float | None  # added before a sigmoid (SigLIP); None: softmax over competitors (CLIP)
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """An encoder that was not, and vectors to tell an unusual similarity from a usual one."""
+
+    vectors: Vectors  # of all kinds of pictures: (n, dimension), float32, unit rows
+
+
 class ImageEncoder(TextEncoder, Protocol):
     """Turns pictures, and texts about pictures, into vectors of one space."""
+
+    @property
+    def judgement(self) -> ZeroShot | Background:
+        """How its similarities between pictures and texts can be read. May load the weights."""
 
     @property
     def short_side(self) -> int:

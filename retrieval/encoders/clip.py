@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from contextlib import suppress
+from dataclasses import asdict
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,13 +14,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from retrieval.captions import for_model
+from retrieval.encoders.base import ZeroShot
 from retrieval.encoders.clip_checkpoints import Checkpoint, read_config
-from retrieval.encoders.clip_model import load_model, load_tokenizer, one_tower
+from retrieval.encoders.clip_model import (
+    learned_judgement,
+    load_model,
+    load_tokenizer,
+    one_tower,
+)
 from retrieval.encoders.clip_weights import weights_file
 from retrieval.encoders.networks import Blueprint, Network, Runtime, choose_runtime, load_network
 from retrieval.encoders.torchvision_cure import make_torchvision_importable
 from retrieval.encoders.weights import sha256_of
 from retrieval.errors import WeightsUnavailable
+from retrieval.storage import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -71,6 +80,18 @@ class ClipEncoder:
     def runtime(self) -> str:
         """Device and precision of the picture tower in words."""
         return str(self._runtime)
+
+    @property
+    def judgement(self) -> ZeroShot:
+        """The scale (and SigLIP's bias) that it learned with its towers; loads the model once."""
+        path = self._cache_dir / "networks" / f"{self._network_name('judgement')}.json"
+        with suppress(OSError, ValueError, KeyError):
+            return ZeroShot(**json.loads(path.read_text("utf-8")))
+        judgement = learned_judgement(self._load())
+        with suppress(OSError):  # a cache that cannot be written only costs time
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(path, json.dumps(asdict(judgement)).encode())
+        return judgement
 
     @property
     def short_side(self) -> int:
@@ -173,7 +194,7 @@ class ClipEncoder:
             self._towers[other] = self._network(other, model)
 
     def _network(self, method: Tower, model: Callable[[], torch.nn.Module]) -> Network:
-        name = re.sub(r"[^\w.-]+", "-", f"{self.fingerprint}-{method}")
+        name = self._network_name(method)
         example: NDArray[Any]
         if method == "encode_image":
             example = np.zeros((_BATCH, 3, *self._config.size), dtype=np.float32)
@@ -182,6 +203,9 @@ class ClipEncoder:
             example, runtime = self._tokens(["a cat"] * 2), choose_runtime("cpu", exact=True)
         blueprint = Blueprint(name, lambda: one_tower(model(), method), (example,))
         return load_network(blueprint, runtime, self._cache_dir)
+
+    def _network_name(self, part: str) -> str:
+        return re.sub(r"[^\w.-]+", "-", f"{self.fingerprint}-{part}")
 
     def _load(self) -> torch.nn.Module:
         _ = self._tokenizer  # before hours of encoding pictures that no text could find

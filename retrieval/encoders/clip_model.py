@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, Literal
 
+from retrieval.encoders.base import ZeroShot
 from retrieval.encoders.clip_weights import hub_is_reachable
 from retrieval.encoders.torchvision_cure import make_torchvision_importable
 from retrieval.errors import WeightsUnavailable
@@ -44,6 +45,12 @@ def load_model(checkpoint: Checkpoint, config: CheckpointConfig, weights: Path) 
     finally:
         logging.disable(logging.NOTSET)
     return model.eval()
+
+
+def learned_judgement(model: Any) -> ZeroShot:
+    """What a model learned beside its towers: the scale of its cosines, and SigLIP's bias."""
+    bias = getattr(model, "logit_bias", None)
+    return ZeroShot(float(model.logit_scale.exp()), None if bias is None else float(bias))
 
 
 def one_tower(model: Any, method: Tower) -> torch.nn.Module:

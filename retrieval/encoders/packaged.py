@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from retrieval.encoders.base import Background
 from retrieval.encoders.caption_mean import caption_mean
 from retrieval.encoders.networks import Blueprint, Network, Runtime, choose_runtime, load_network
 from retrieval.encoders.sentence import SentenceEncoder
@@ -108,6 +109,14 @@ class PackagedEncoder:
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         """Return shape (len(texts), 384), float32, unit rows: centred sentence vectors."""
         return _unit(self._sentence.encode_texts(texts) - caption_mean())
+
+    @property
+    def judgement(self) -> Background:
+        """Its similarities are of names of things: they say nothing of a picture's mood.
+
+        The background are pictures of nothing but one class each.
+        """
+        return Background(_unit(self._label_vectors - self._label_vectors.mean(axis=0)))
 
     @cached_property
     def _runtime(self) -> Runtime:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from retrieval.captions import for_model
+from retrieval.captions import plain
 from retrieval.encoders.networks import Blueprint, Network, choose_runtime, load_network
 from retrieval.encoders.torchvision_cure import make_torchvision_importable
 from retrieval.encoders.weights import checked, package_folder, sha256_of
@@ -28,6 +29,9 @@ _WEIGHTS = "model.safetensors"
 
 # SHA-256 of the published model.safetensors of sentence-transformers/all-MiniLM-L6-v2.
 _MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+# Families of networks whose vocabulary is of a hundred languages.
+_MULTILINGUAL = frozenset({"xlm-roberta", "xlm-roberta-xl", "xlm", "mt5", "umt5", "rembert"})
 
 _BATCH = 64  # captions; longer ones are grouped together, so little of a batch is padding
 
@@ -54,8 +58,15 @@ class SentenceEncoder:
 
     @cached_property
     def fingerprint(self) -> str:
-        """The model's name and the start of its weights' SHA-256."""
-        return f"sentence:{Path(self.spec).name}@{sha256_of(self._folder / _WEIGHTS)[:16]}"
+        """The model's name, the start of its weights' SHA-256, and how text is prepared."""
+        return f"sentence:{Path(self.spec).name}@{sha256_of(self._folder / _WEIGHTS)[:16]};plain"
+
+    @cached_property
+    def languages(self) -> frozenset[str] | None:
+        """The languages it was trained for; None: many, which its vocabulary has words of."""
+        model_type = str(self._config.get("model_type", ""))
+        many = model_type in _MULTILINGUAL or "multilingual" in self.spec.lower()
+        return None if many else frozenset({"en"})
 
     @cached_property
     def dimension(self) -> int:
@@ -64,7 +75,7 @@ class SentenceEncoder:
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         """Return shape (len(texts), dimension), float32, every row of unit length."""
-        encodings = self._tokenizer.encode_batch([for_model(text) for text in texts])
+        encodings = self._tokenizer.encode_batch([plain(text) for text in texts])
         tokens = [encoding.ids for encoding in encodings]
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
         by_length = sorted(range(len(texts)), key=lambda i: len(tokens[i]))
@@ -94,7 +105,7 @@ class SentenceEncoder:
     def _network(self) -> Network:
         tokens = [encoding.ids for encoding in self._tokenizer.encode_batch(["a", "a cat asleep"])]
         example = self._padded(tokens)
-        name = self.fingerprint.replace(":", "-")
+        name = re.sub(r"[:;]", "-", self.fingerprint)
         blueprint = Blueprint(name, lambda: _load_module(self._folder), example)
         return load_network(blueprint, self._runtime, self._cache_dir)
 

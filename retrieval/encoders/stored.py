@@ -11,11 +11,11 @@ from retrieval.manifest import check_fingerprints
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from retrieval.encoders.base import ImageEncoder, TextEncoder
+    from retrieval.encoders.base import CaptionEncoder, ImageEncoder
     from retrieval.manifest import Encoders
 
 
-def stored_encoders(stored: Encoders, cache_dir: Path) -> tuple[ImageEncoder, TextEncoder]:
+def stored_encoders(stored: Encoders, cache_dir: Path) -> tuple[ImageEncoder, CaptionEncoder]:
     """Open a gallery's encoders, on the CPU: queries are small.
 
     Raises:

@@ -1,0 +1,238 @@
+"""`python -m retrieval.labels "caption"`: which labels a post would get, and why."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from retrieval.captions import for_model, readable
+from retrieval.cli import DONE, add_chroma_dir, printable, run, say
+from retrieval.config import Settings
+from retrieval.errors import BadInput, BadOption, NoGallery
+from retrieval.records import SENTIMENTS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from retrieval.encoders.base import CaptionEncoder, ImageEncoder
+    from retrieval.labels.explain import Explanation, TopicEvidence
+    from retrieval.labels.labeller import Labeller
+    from retrieval.manifest import LabelRecord
+    from retrieval.records import PostLabels, SentimentLabel
+
+_TOPICS_SHOWN = 6
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Label what was given and print it."""
+    settings = Settings.from_environment()
+    arguments = _parser(settings).parse_args(argv)
+    return run(lambda: _label(arguments, settings))
+
+
+def _parser(settings: Settings) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m retrieval.labels",
+        description="Say which labels a caption, a picture, or both would get, and why. Uses the "
+        "models and topics of the gallery, or the defaults where there is none.",
+    )
+    parser.add_argument("caption", nargs="?", help='a caption, such as "best coffee in town"')
+    parser.add_argument("--image", type=Path, metavar="FILE", help="the picture it goes with")
+    parser.add_argument(
+        "--captions",
+        type=Path,
+        metavar="FILE",
+        help="label every line of a file instead, and print one JSON object a line",
+    )
+    parser.add_argument("--sentiment-model", metavar="NAME", help="as in python -m indexer build")
+    parser.add_argument("--topics", type=Path, metavar="FILE", help="as in python -m indexer build")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_chroma_dir(parser, settings)
+    return parser
+
+
+def _label(arguments: argparse.Namespace, settings: Settings) -> int:
+    if arguments.captions is not None and (arguments.caption or arguments.image):
+        raise BadOption("give either --captions FILE, or one caption and --image FILE")
+    if arguments.captions is None and arguments.caption is None and arguments.image is None:
+        raise BadOption("give a caption, --image FILE, both, or --captions FILE")
+    captions = None if arguments.captions is None else _lines(arguments.captions)
+    from retrieval.labels.explain import Explainer
+
+    image_encoder, caption_encoder, labeller = _models(arguments, settings)
+    explainer = Explainer(labeller, caption_encoder)
+    if captions is not None:
+        view = explainer.label(captions)
+        for row, caption in enumerate(captions):
+            _write(_labels_json(caption, view.labels(row)))
+        return DONE
+    vector = None if arguments.image is None else _encoded(arguments.image, image_encoder)
+    explanation = explainer.explain(readable(arguments.caption or ""), vector)
+    if arguments.json:
+        _write(_explanation_json(explanation))
+    else:
+        sys.stdout.write("\n".join(_explanation_lines(explanation)) + "\n")
+    return DONE
+
+
+def _models(
+    arguments: argparse.Namespace, settings: Settings
+) -> tuple[ImageEncoder, CaptionEncoder, Labeller]:
+    """The gallery's own, where there is one."""
+    from retrieval.encoders.choose import choose_image_encoder
+    from retrieval.encoders.sentence import SentenceEncoder
+    from retrieval.encoders.stored import stored_encoders
+    from retrieval.labels.labeller import choose_labeller
+    from retrieval.manifest import read_manifest
+
+    image: ImageEncoder
+    caption: CaptionEncoder
+    stored: LabelRecord | None = None
+    try:
+        manifest = read_manifest(arguments.chroma_dir)
+        image, caption = stored_encoders(manifest.encoders, settings.cache_dir)
+        stored = manifest.labels
+    except NoGallery:
+        image = choose_image_encoder(
+            "packaged" if arguments.image is None else "auto", cache_dir=settings.cache_dir, say=say
+        )
+        caption = SentenceEncoder(cache_dir=settings.cache_dir)
+    labeller = choose_labeller(
+        arguments.sentiment_model,
+        arguments.topics,
+        stored,
+        image,
+        caption,
+        cache_dir=settings.cache_dir,
+    )
+    if labeller.sentiment.note:
+        say(labeller.sentiment.note)
+    return image, caption, labeller
+
+
+def _encoded(path: Path, encoder: ImageEncoder) -> NDArray[np.float32]:
+    from retrieval.pictures import UnreadablePicture, decode, load_file
+
+    try:
+        picture = decode(load_file(path), encoder.short_side).image
+    except (OSError, UnreadablePicture) as error:
+        raise BadInput(f"cannot read {path}: {error}") from error
+    vector: NDArray[np.float32] = encoder.encode_images([picture])[0]
+    return vector
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"cannot read {path}: {error}; it holds UTF-8 text") from error
+    return [readable(line) for line in text.removesuffix("\n").split("\n")]
+
+
+def _write(fields: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(fields, ensure_ascii=False) + "\n")
+
+
+def _labels_json(caption: str, labels: PostLabels) -> dict[str, Any]:
+    scores = labels.sentiment.scores or (None, None, None)
+    return {
+        "caption": caption,
+        "sentiment": labels.sentiment.name,
+        "sentiment_scores": dict(zip(SENTIMENTS, scores, strict=True)),
+        "topics": [{"name": topic.name, "score": topic.score} for topic in labels.topics.shown],
+        "language": labels.language,
+    }
+
+
+def _explanation_json(explanation: Explanation) -> dict[str, Any]:
+    labels = explanation.labels
+    return {
+        **_labels_json(explanation.caption, labels),
+        "source": labels.sentiment.source or labels.topics.source,
+        "by_caption": _side_json(labels.caption_sentiment, labels.caption_topics.names),
+        "by_image": _side_json(labels.image_sentiment, labels.image_topics.names),
+        "topic_scores": [_topic_json(topic) for topic in explanation.topic_scores],
+        "word_influences": [
+            {"word": word, "influence": influence}
+            for word, influence in explanation.word_influences
+        ],
+        "topic_words": [{"word": word, "topic": topic} for word, topic in explanation.topic_words],
+    }
+
+
+def _side_json(sentiment: SentimentLabel, topics: list[str]) -> dict[str, Any]:
+    return {"sentiment": sentiment.name, "topics": topics or None}
+
+
+def _topic_json(topic: TopicEvidence) -> dict[str, Any]:
+    return {
+        "name": topic.name,
+        "score": topic.score,
+        "caption": topic.caption,
+        "image": topic.image,
+        "nearest_phrase": topic.phrase,
+        "likeness": topic.likeness,
+    }
+
+
+def _explanation_lines(explanation: Explanation) -> list[str]:
+    labels = explanation.labels
+    lines = []
+    if explanation.caption:
+        lines.append(f"“{printable(for_model(explanation.caption))}”")
+    lines.append(f"sentiment  {_told(labels.sentiment)}")
+    if labels.sentiment.source == "both":
+        lines.append(f"  caption  {_told(labels.caption_sentiment)}")
+        lines.append(f"  picture  {_told(labels.image_sentiment)}")
+    if labels.sentiment.name is None:
+        lines.append(f"  {_why_not(labels)}")
+    if explanation.word_influences:
+        told = ", ".join(f"{printable(w)} {i:+.2f}" for w, i in explanation.word_influences[:8])
+        lines.append(f"  words    {told}")
+    shown = ", ".join(
+        topic.name if topic.score is None else f"{topic.name} {topic.score:.2f}"
+        for topic in labels.topics.shown
+    )
+    lines.append(f"topics     {shown or 'not determined'}")
+    if explanation.topic_words:
+        told = ", ".join(f"{printable(word)} → {topic}" for word, topic in explanation.topic_words)
+        lines.append(f"  words    {told}")
+    lines += [_topic_line(topic) for topic in explanation.topic_scores[:_TOPICS_SHOWN]]
+    lines.append(f"language   {labels.language or 'no words to tell by'}")
+    return lines
+
+
+def _told(sentiment: SentimentLabel) -> str:
+    if sentiment.name is None or sentiment.scores is None:
+        return "not determined"
+    scores = ", ".join(f"{n} {s:.2f}" for n, s in zip(SENTIMENTS, sentiment.scores, strict=True))
+    return f"{sentiment.name} ({scores})"
+
+
+def _why_not(labels: PostLabels) -> str:
+    if labels.language not in (None, "en"):
+        return (
+            f"the caption's language ({labels.language}) is not one that the sentiment model was "
+            "trained for; a multilingual --sentiment-model is"
+        )
+    return "there is no caption, and the encoder of the pictures cannot judge moods"
+
+
+def _topic_line(topic: TopicEvidence) -> str:
+    sides = [
+        f"{side} {score:.2f}"
+        for side, score in (("caption", topic.caption), ("picture", topic.image))
+        if score is not None
+    ]
+    near = "" if topic.phrase is None else f"  near “{topic.phrase}” ({topic.likeness:.2f})"
+    return f"  {topic.score:.2f}  {topic.name:20} {', '.join(sides):29}{near}"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

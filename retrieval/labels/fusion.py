@@ -1,0 +1,94 @@
+"""How what the caption says and what the picture shows become one label.
+
+The weights in fusion.json come with their provenance; those for topics are made by
+`python -m retrieval.labels.fit_fusion`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from retrieval.labels.arrays import is_known
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from retrieval.labels.arrays import Scores
+
+FUSION_FILE = Path(__file__).with_name("fusion.json")
+
+_SURE = 1e-6  # scores are kept this far from 0 and 1, so that no side can outvote the other alone
+
+
+@dataclass(frozen=True, slots=True)
+class Fusion:
+    """Late fusion: every side is calibrated by itself, then their log-odds are added up."""
+
+    caption_topics: tuple[float, float, float]  # weights of z-score, of a known word; bias
+    image_topics: tuple[float, float]  # weight of the z-score; bias
+    topics: tuple[float, float, float]  # weights of the caption's and the picture's log-odds; bias
+    cuts: tuple[float, float, float]  # the least score that shows a topic: caption, image, both
+    sentiment: tuple[float, float]  # weights of the caption's and the picture's log scores
+    version: str
+
+    def caption_topic_scores(
+        self, z: NDArray[np.float32], words: NDArray[np.bool_]
+    ) -> NDArray[np.float32]:
+        """Shape of `z`: calibrated scores from z-scores and whether a topic's word is there."""
+        weight, word, bias = self.caption_topics
+        return _sigmoid(weight * z + word * words + bias)
+
+    def image_topic_scores(self, z: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Shape of `z`: calibrated scores of an encoder that gives z-scores."""
+        weight, bias = self.image_topics
+        return _sigmoid(weight * z + bias)
+
+    def fused_topics(self, caption: Scores, image: Scores) -> Scores:
+        """Shape (n, topics): of both sides where there are both, else of the one there is."""
+        on_caption, on_image, bias = self.topics
+        both = _sigmoid(on_caption * _log_odds(caption) + on_image * _log_odds(image) + bias)
+        return _where_both(both, caption, image)
+
+    def fused_sentiment(self, caption: Scores, image: Scores) -> Scores:
+        """Shape (n, 3): a weighted product of the two distributions, made to sum to 1."""
+        on_caption, on_image = self.sentiment
+        product = np.exp(on_caption * _log(caption) + on_image * _log(image))
+        both: Scores = product / product.sum(axis=1, keepdims=True)
+        return _where_both(both, caption, image)
+
+
+@cache
+def load_fusion() -> Fusion:
+    """The fusion whose weights lie beside this module."""
+    content = FUSION_FILE.read_bytes()
+    fields = json.loads(content)
+    return Fusion(
+        **{name: tuple(weights.values()) for name, weights in fields["weights"].items()},
+        version=f"fusion@{hashlib.sha256(content).hexdigest()[:12]}",
+    )
+
+
+def _where_both(both: Scores, caption: Scores, image: Scores) -> Scores:
+    has_caption, has_image = is_known(caption)[:, None], is_known(image)[:, None]
+    fused: Scores = np.where(has_image, np.where(has_caption, both, image), caption)
+    return fused.astype(np.float32)
+
+
+def _sigmoid(logits: NDArray[Any]) -> NDArray[np.float32]:
+    return (0.5 * (1 + np.tanh(logits / 2))).astype(np.float32)  # without overflow
+
+
+def _log(scores: Scores) -> NDArray[np.float32]:
+    logs: NDArray[np.float32] = np.log(np.clip(scores, _SURE, 1 - _SURE))
+    return logs
+
+
+def _log_odds(scores: Scores) -> NDArray[np.float32]:
+    return _log(scores) - _log(1 - scores)

@@ -1,0 +1,191 @@
+"""Labels posts: from the caption, from the picture, and from both."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from retrieval.labels.arrays import LabelArrays, undetermined
+from retrieval.labels.fusion import Fusion, load_fusion
+from retrieval.labels.language import language_of
+from retrieval.labels.pictures import PictureLabels
+from retrieval.labels.taxonomy import DEFAULT_TOPICS, Taxonomy, load_taxonomy
+from retrieval.labels.topics import CaptionTopics
+from retrieval.manifest import LabelRecord
+from retrieval.records import SENTIMENTS, Reading
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from retrieval.encoders.base import CaptionEncoder, ImageEncoder, Vectors
+    from retrieval.labels.arrays import Scores
+    from retrieval.labels.base import SentimentModel
+
+
+class Labeller:
+    """Labels posts with one set of models. Cheap to construct; they load at first use."""
+
+    def __init__(
+        self,
+        sentiment: SentimentModel,
+        taxonomy: Taxonomy,
+        image_encoder: ImageEncoder,
+        caption_encoder: CaptionEncoder,
+        cache_dir: Path,
+    ) -> None:
+        self.sentiment = sentiment
+        self.taxonomy = taxonomy
+        self.fusion: Fusion = load_fusion()
+        self.caption_topics = CaptionTopics(taxonomy, caption_encoder, cache_dir)
+        self.pictures = PictureLabels(taxonomy, image_encoder, self.fusion, cache_dir)
+        self._caption_languages = caption_encoder.languages
+
+    @property
+    def record(self) -> LabelRecord:
+        """What makes these labels."""
+        return LabelRecord(
+            sentiment_model=self.sentiment.spec,
+            sentiment=self.sentiment.version,
+            image=self.pictures.version,
+            fusion=self.fusion.version,
+            taxonomy=self.taxonomy.sha256,
+            taxonomy_path="" if self.taxonomy.is_default else str(self.taxonomy.path),
+            topics=tuple((topic.name, topic.title) for topic in self.taxonomy.topics),
+            cuts=self.fusion.cuts,
+        )
+
+    def read(
+        self,
+        captions: Sequence[str],
+        vectors: Vectors,
+        languages: Sequence[str | None] | None = None,
+    ) -> list[Reading]:
+        """What the sentiment model makes of captions; *not determined* in foreign languages.
+
+        `languages` are theirs where they are known already.
+        """
+        if languages is None:
+            languages = [language_of(caption) for caption in captions]
+        rows = [
+            row
+            for row, (caption, language) in enumerate(zip(captions, languages, strict=True))
+            if caption.strip() and _understands(self.sentiment.languages, language)
+        ]
+        scores = self.sentiment.scores([captions[row] for row in rows], vectors[rows])
+        known: dict[int, Any] = dict(zip(rows, map(tuple, scores.tolist()), strict=True))
+        version = self.sentiment.version
+        return [
+            Reading(language, known.get(row), version) for row, language in enumerate(languages)
+        ]
+
+    def label(
+        self,
+        captions: Sequence[str],
+        readings: Sequence[Reading | None],
+        caption_vectors: Vectors,
+        image_vectors: Vectors | None,
+        picture_rows: NDArray[np.int64],
+    ) -> LabelArrays:
+        """The labels of n posts.
+
+        `readings` is None for posts without a caption; `caption_vectors` has a row for each of the
+        others, in their order. `picture_rows` (n,) says which row of `image_vectors` is whose;
+        without pictures both are of no account.
+        """
+        caption_sentiment = _sentiments(readings)
+        image_sentiment = undetermined(len(captions), len(SENTIMENTS))
+        image_topics = undetermined(len(captions), len(self.taxonomy.topics))
+        if image_vectors is not None:
+            image_sentiment = self.pictures.sentiment(image_vectors)[picture_rows]
+            image_topics = self.pictures.topics(image_vectors)[picture_rows]
+        caption_topics = self._caption_topics(captions, readings, caption_vectors)
+        return LabelArrays(
+            caption_sentiment=caption_sentiment,
+            image_sentiment=image_sentiment,
+            sentiment=self.fusion.fused_sentiment(caption_sentiment, image_sentiment),
+            caption_topics=caption_topics,
+            image_topics=image_topics,
+            topics=self.fusion.fused_topics(caption_topics, image_topics),
+        )
+
+    def _caption_topics(
+        self, captions: Sequence[str], readings: Sequence[Reading | None], vectors: Vectors
+    ) -> Scores:
+        scores = undetermined(len(captions), len(self.taxonomy.topics))
+        captioned = [row for row, reading in enumerate(readings) if reading is not None]
+        understood = np.array(
+            [
+                reading is not None and _understands(self._caption_languages, reading.language)
+                for reading in (readings[row] for row in captioned)
+            ],
+            dtype=np.bool_,
+        )
+        rows = np.array(captioned, dtype=np.int64)[understood]
+        if len(rows):
+            evidence = self.caption_topics.evidence(
+                [captions[row] for row in rows], vectors[understood]
+            )
+            scores[rows] = self.fusion.caption_topic_scores(evidence.z, evidence.words)
+        return scores
+
+
+def choose_labeller(
+    sentiment_model: str | None,
+    topics: Path | None,
+    stored: LabelRecord | None,
+    image_encoder: ImageEncoder,
+    caption_encoder: CaptionEncoder,
+    *,
+    cache_dir: Path,
+    device: str = "auto",
+) -> Labeller:
+    """The labeller of these models; what is None is as it was, or the default in a new gallery.
+
+    Raises:
+        BadInput: the topics' file is not one, or is gone.
+        BadOption: the sentiment model does not fit the caption encoder.
+
+    """
+    taxonomy = load_taxonomy(topics or (stored.taxonomy_file if stored else DEFAULT_TOPICS))
+    if sentiment_model is None and stored is not None:
+        sentiment_model = stored.sentiment_model
+    sentiment = choose_sentiment_model(sentiment_model, caption_encoder, device=device)
+    return Labeller(sentiment, taxonomy, image_encoder, caption_encoder, cache_dir)
+
+
+def choose_sentiment_model(
+    spec: str | None, caption_encoder: CaptionEncoder, *, device: str = "auto"
+) -> SentimentModel:
+    """`head`, `vader`, or a transformers classifier; None: the head where it fits, else VADER.
+
+    Raises:
+        BadOption: the head was asked for, and does not read this encoder's vectors.
+
+    """
+    from retrieval.labels.sentiment_head import SentimentHead
+    from retrieval.labels.vader import VaderModel
+
+    if spec == SentimentHead.spec or (spec is None and SentimentHead.fits(caption_encoder)):
+        return SentimentHead(caption_encoder)
+    if spec in (None, VaderModel.spec):
+        return VaderModel()
+    from retrieval.encoders.sentiment_classifier import SentimentClassifier
+
+    return SentimentClassifier(str(spec), device=device)
+
+
+def _sentiments(readings: Sequence[Reading | None]) -> Scores:
+    scores = undetermined(len(readings), len(SENTIMENTS))
+    for row, reading in enumerate(readings):
+        if reading is not None and reading.sentiment is not None:
+            scores[row] = reading.sentiment
+    return scores
+
+
+def _understands(languages: frozenset[str] | None, language: str | None) -> bool:
+    """Whether a model was trained for a language; signs without words are read by all."""
+    return languages is None or language is None or language in languages

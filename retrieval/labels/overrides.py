@@ -1,0 +1,221 @@
+"""Labels that a person corrected: they win over every model, and outlive all of them.
+
+`overrides.jsonl` lies in the gallery's folder and only grows: a line a correction, the last one
+about a post's sentiment or topics counts. A post is known by its picture's content and its
+caption, so a correction survives renaming, re-indexing, relabelling and other encoders.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
+
+from retrieval.errors import BadInput
+from retrieval.records import SENTIMENTS, Sentiment
+from retrieval.storage import explained_storage_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from retrieval.records import Post
+
+Key: TypeAlias = tuple[str, str]  # image_id, caption hash
+Field = Literal["sentiment", "topics"]
+
+FIELDS: tuple[Field, ...] = ("sentiment", "topics")
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """What a person said about a post; None: nothing about that."""
+
+    sentiment: Sentiment | None = None
+    topics: tuple[str, ...] | None = None  # names; empty: about no topic at all
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it says nothing."""
+        return self.sentiment is None and self.topics is None
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """All corrections of a gallery, in force at one moment."""
+
+    by_key: Mapping[Key, Override]
+    ever: tuple[Key, ...] = ()  # the key of every line, in order: also what was cleared again
+
+
+def key_of(post: Post) -> Key:
+    """What a post is known by."""
+    return post.image_id, hashlib.sha256(post.caption.encode()).hexdigest()[:16]
+
+
+def read_overrides(chroma_dir: Path) -> Overrides:
+    """Read all corrections; a line that was torn by a crash is passed over.
+
+    Raises:
+        BadInput: the file cannot be read, or another line of it says something impossible.
+
+    """
+    path = _path(chroma_dir)
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        return Overrides({})
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path} cannot be read: {error}") from error
+    lines = text.split("\n")
+    torn = len(lines) - 1 if lines[-1] else None
+    by_key: dict[Key, Override] = {}
+    ever = []
+    for number, line in enumerate(lines):
+        if not line or (number == torn and not _is_json(line)):
+            continue
+        key, changes = _parse(line, f"{path}, line {number + 1}")
+        override = _changed(by_key.get(key, Override()), changes)
+        by_key.pop(key, None)
+        if not override.is_empty:
+            by_key[key] = override
+        ever.append(key)
+    return Overrides(by_key, tuple(ever))
+
+
+def set_override(
+    chroma_dir: Path,
+    post: Post,
+    *,
+    sentiment: Sentiment | None = None,
+    topics: Iterable[str] | None = None,
+) -> None:
+    """Correct a post's sentiment, topics, or both; what is None stays as it was.
+
+    Raises:
+        StorageFailed: the disk refuses.
+
+    """
+    changes: dict[Field, Any] = {}
+    if sentiment is not None:
+        changes["sentiment"] = sentiment
+    if topics is not None:
+        changes["topics"] = list(topics)
+    _append(chroma_dir, [_line(key_of(post), changes)])
+
+
+def clear_override(chroma_dir: Path, post: Post, fields: Iterable[Field] = FIELDS) -> None:
+    """Take a correction back, so that the models speak again.
+
+    Raises:
+        StorageFailed: the disk refuses.
+
+    """
+    _append(chroma_dir, [_line(key_of(post), dict.fromkeys(fields))])
+
+
+def export_overrides(overrides: Overrides, path: Path) -> int:
+    """Write the corrections in force to a file that `import_overrides` reads; returns how many.
+
+    Raises:
+        StorageFailed: it cannot be written.
+
+    """
+    lines = []
+    for key, override in sorted(overrides.by_key.items()):
+        changes: dict[Field, Any] = {}
+        if override.sentiment is not None:
+            changes["sentiment"] = override.sentiment
+        if override.topics is not None:
+            changes["topics"] = list(override.topics)
+        lines.append(_line(key, changes))
+    with explained_storage_errors(path.parent):
+        path.write_text("".join(lines), "utf-8")
+    return len(lines)
+
+
+def import_overrides(chroma_dir: Path, path: Path) -> int:
+    """Add the corrections of an exported file, which win over those here; returns how many.
+
+    Raises:
+        BadInput: the file cannot be read, or a line of it says something impossible; nothing is
+            imported then.
+        StorageFailed: the disk refuses.
+
+    """
+    try:
+        lines = [line for line in path.read_text("utf-8").split("\n") if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"cannot read {path}: {error}") from error
+    parsed = [_parse(line, f"{path}, line {number}") for number, line in enumerate(lines, start=1)]
+    _append(
+        chroma_dir,
+        [_line(key, {name: _plain(value) for name, value in said.items()}) for key, said in parsed],
+    )
+    return len(parsed)
+
+
+def _path(chroma_dir: Path) -> Path:
+    return chroma_dir / "overrides.jsonl"
+
+
+def _line(key: Key, changes: Mapping[Field, Any]) -> str:
+    image_id, caption = key
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    return json.dumps({"image_id": image_id, "caption": caption, **changes, "at": at}) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _append(chroma_dir: Path, lines: list[str]) -> None:
+    """Add lines in one write, which other processes' writes cannot get between."""
+    path = _path(chroma_dir)
+    with explained_storage_errors(chroma_dir), path.open("ab+") as file:
+        torn = False
+        if file.tell():
+            file.seek(-1, os.SEEK_END)
+            torn = file.read(1) != b"\n"
+        file.write(("\n" if torn else "").encode() + "".join(lines).encode())
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _changed(override: Override, changes: Mapping[Field, Any]) -> Override:
+    return Override(
+        sentiment=changes.get("sentiment", override.sentiment),
+        topics=changes.get("topics", override.topics),
+    )
+
+
+def _is_json(line: str) -> bool:
+    try:
+        json.loads(line)
+    except ValueError:
+        return False
+    return True
+
+
+def _parse(line: str, where: str) -> tuple[Key, dict[Field, Any]]:
+    """A line's post, and what it says of it: None takes back what was said."""
+    try:
+        fields = json.loads(line)
+        key = fields["image_id"], fields["caption"]
+    except (ValueError, TypeError, KeyError):
+        raise BadInput(
+            f'{where}: not a correction; each line is a JSON object with "image_id", "caption" '
+            '(its hash) and "sentiment" or "topics"'
+        ) from None
+    changes: dict[Field, Any] = {name: fields[name] for name in FIELDS if name in fields}
+    sentiment, topics = changes.get("sentiment"), changes.get("topics")
+    if sentiment is not None and sentiment not in SENTIMENTS:
+        raise BadInput(f"{where}: sentiment {sentiment!r}; choose from {', '.join(SENTIMENTS)}")
+    if topics is not None:
+        if not isinstance(topics, list) or not all(isinstance(topic, str) for topic in topics):
+            raise BadInput(f"{where}: topics {topics!r}; write a list of names")
+        changes["topics"] = tuple(topics)
+    return cast("Key", key), changes

@@ -1,0 +1,119 @@
+"""The topics that posts are sorted into: a file that users edit."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeGuard
+
+from retrieval.errors import BadInput, BadOption
+
+DEFAULT_TOPICS = Path(__file__).with_name("topics.toml")
+OTHER = "other"  # the topic of a post that no topic of the file fits
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_KEYS = {"name", "title", "phrases", "words"}
+_MOST_PHRASES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One thing that posts can be about."""
+
+    name: str  # how commands and filters call it
+    title: str  # how pages and reports call it
+    phrases: tuple[str, ...]  # what such a post shows or tells
+    words: frozenset[str] = frozenset()  # lower-case words and emoji that settle it
+
+
+@dataclass(frozen=True, slots=True)
+class Taxonomy:
+    """The topics of one file, in its order."""
+
+    topics: tuple[Topic, ...]
+    path: Path
+    sha256: str  # of the file: another one means that labels made with it are stale
+
+    @property
+    def is_default(self) -> bool:
+        """Whether it is the one that comes with the project, wherever that lies."""
+        return self.path == DEFAULT_TOPICS.absolute()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The topics' names, in order."""
+        return tuple(topic.name for topic in self.topics)
+
+
+def load_taxonomy(path: Path) -> Taxonomy:
+    """Read a taxonomy.
+
+    Raises:
+        BadInput: the file is not there or not as it should be; names the topic and what is wrong.
+
+    """
+    try:
+        content = path.read_bytes()
+        entries = tomllib.loads(content.decode("utf-8")).get("topic", [])
+    except FileNotFoundError:
+        raise BadInput(f"there is no {path}; give a file of topics like {DEFAULT_TOPICS}") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadInput(f"{path} is not a file of topics: {error}; see {DEFAULT_TOPICS}") from error
+    if not isinstance(entries, list) or not entries:
+        raise BadInput(f"{path} has no [[topic]]; see {DEFAULT_TOPICS} for how they look")
+    topics = tuple(_topic(entry, place, path) for place, entry in enumerate(entries, start=1))
+    names = [topic.name for topic in topics]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise BadInput(f"{path}: the topic {twice[0]} is there twice; give each its own name")
+    return Taxonomy(topics, path.absolute(), hashlib.sha256(content).hexdigest())
+
+
+def check_topics(names: list[str], known: tuple[str, ...]) -> None:
+    """Refuse topics that a gallery does not have.
+
+    Raises:
+        BadOption: names the first and lists what is allowed.
+
+    """
+    allowed = [*known, OTHER]
+    for name in names:
+        if name not in allowed:
+            raise BadOption(f"unknown topic {name!r}; choose from {', '.join(allowed)}")
+
+
+def _topic(entry: Any, place: int, path: Path) -> Topic:
+    where = f"{path}, topic {place}"
+    if not isinstance(entry, dict):
+        raise BadInput(f"{where}: write it as [[topic]] with name, title, phrases and words")
+    name, title = entry.get("name"), entry.get("title")
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or name == OTHER:
+        raise BadInput(
+            f"{where}: the name {name!r} is not one; use small letters, digits and _, such as "
+            f"food_drink, and not {OTHER!r}"
+        )
+    if unknown := sorted(entry.keys() - _KEYS):
+        raise BadInput(f"{where} ({name}): unknown key {unknown[0]!r}; allowed: {sorted(_KEYS)}")
+    phrases = entry.get("phrases")
+    if not _are_texts(phrases) or not 0 < len(phrases) <= _MOST_PHRASES:
+        raise BadInput(
+            f"{where} ({name}): phrases is a list of 1 to {_MOST_PHRASES} descriptions, best 4 to "
+            '6, such as ["a plate of food", "cooking dinner"]'
+        )
+    words = entry.get("words", "")
+    if _are_texts(words):
+        words = " ".join(words)
+    if not isinstance(words, str):
+        raise BadInput(f'{where} ({name}): words is a text or a list, such as "coffee pizza ☕"')
+    return Topic(
+        name=name,
+        title=title if isinstance(title, str) and title.strip() else name.replace("_", " "),
+        phrases=tuple(phrases),
+        words=frozenset(words.lower().replace("#", " ").split()),
+    )
+
+
+def _are_texts(value: Any) -> TypeGuard[list[str]]:
+    return isinstance(value, list) and all(isinstance(v, str) and v.strip() for v in value)
