@@ -1,4 +1,4 @@
-"""`python -m indexer build | status | forget`: flags, wiring and printing."""
+"""`python -m indexer build | relabel | overrides | status | forget`: flags, wiring and printing."""
 
 from __future__ import annotations
 
@@ -13,12 +13,15 @@ from indexer import summary
 from retrieval.cli import DONE, FAILED, add_chroma_dir, count, positive_int, run, say
 from retrieval.config import Settings
 from retrieval.errors import BadOption
+from retrieval.records import SENTIMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from indexer.build import BuildOptions
+    from indexer.overrides import Corrections
     from indexer.sources.base import SourceRequest
+    from retrieval.labels.overrides import Field
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -34,6 +37,8 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_build(commands, settings)
+    _add_relabel(commands, settings)
+    _add_overrides(commands, settings)
     status = commands.add_parser("status", help="say what is in the gallery")
     status.set_defaults(command=_status)
     forget = commands.add_parser("forget", help="take a source's posts out of the gallery again")
@@ -121,6 +126,7 @@ def _add_build(
     how.add_argument(
         "--device", default="auto", help="auto, cpu, cuda or mps (default: %(default)s)"
     )
+    _add_label_flags(build.add_argument_group("how it is labelled"))
     run_ = build.add_argument_group("how it runs")
     run_.add_argument("--dry-run", action="store_true", help="say what would be done; do nothing")
     run_.add_argument(
@@ -138,6 +144,76 @@ def _add_build(
     )
     run_.add_argument("--json", action="store_true", help="print one JSON object")
     add_chroma_dir(build, settings)
+
+
+def _add_label_flags(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument(
+        "--sentiment-model",
+        metavar="NAME",
+        help="what reads a caption's sentiment: head, vader, or a transformers text classifier by "
+        "its name on the hub or its folder (default: the gallery's own, else the best that fits)",
+    )
+    parser.add_argument(
+        "--topics",
+        type=Path,
+        metavar="FILE",
+        help="the topics that posts are sorted into (default: the gallery's own, else "
+        "retrieval/labels/topics.toml)",
+    )
+
+
+def _add_relabel(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], settings: Settings
+) -> None:
+    relabel = commands.add_parser(
+        "relabel",
+        help="label all posts again, with other topics or another sentiment model",
+        description="Label all posts again from their stored vectors and captions. No picture is "
+        "opened; corrections stay.",
+    )
+    relabel.set_defaults(command=_relabel)
+    _add_label_flags(relabel)
+    relabel.add_argument("--json", action="store_true", help="print one JSON object")
+    add_chroma_dir(relabel, settings)
+
+
+def _add_overrides(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], settings: Settings
+) -> None:
+    overrides = commands.add_parser(
+        "overrides",
+        help="correct the labels of posts",
+        description="Correct labels. A correction wins over every model, and stays when posts are "
+        "renamed, indexed or labelled again, or encoded by another model.",
+    )
+    actions = overrides.add_subparsers(required=True, metavar="ACTION")
+    set_ = actions.add_parser("set", help="say what is right about a post")
+    set_.set_defaults(command=_set_override)
+    set_.add_argument("post_id", metavar="POST_ID")
+    set_.add_argument("--sentiment", choices=SENTIMENTS)
+    set_.add_argument(
+        "--topics", type=_names, metavar="NAME,…", help="what it is about; other: no topic fits"
+    )
+    clear = actions.add_parser("clear", help="take a post's correction back")
+    clear.set_defaults(command=_clear_override)
+    clear.add_argument("post_id", metavar="POST_ID")
+    clear.add_argument("--sentiment", action="store_true", help="only the sentiment's")
+    clear.add_argument("--topics", action="store_true", help="only the topics'")
+    list_ = actions.add_parser("list", help="print the corrections in force")
+    list_.set_defaults(command=_list_overrides)
+    export = actions.add_parser("export", help="write them to a file")
+    export.set_defaults(command=_export_overrides)
+    import_ = actions.add_parser("import", help="add those of a file, which win over those here")
+    import_.set_defaults(command=_import_overrides)
+    for action in (export, import_):
+        action.add_argument("file", type=Path, metavar="FILE")
+    for action in (set_, clear, list_, export, import_):
+        action.add_argument("--json", action="store_true", help="print JSON")
+        add_chroma_dir(action, settings)
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def _columns(text: str) -> dict[str, str]:
@@ -214,6 +290,8 @@ def _options(arguments: argparse.Namespace, settings: Settings) -> BuildOptions:
         clip=arguments.clip,
         sentence_model=arguments.sentence_model,
         device=arguments.device,
+        sentiment_model=arguments.sentiment_model,
+        topics=arguments.topics and _absolute(arguments.topics),
         rebuild=arguments.rebuild,
         limit=arguments.limit,
         publish_every=arguments.publish_every,
@@ -230,6 +308,63 @@ def _progress(total: int) -> Iterator[Callable[[int], object]]:
         yield bar.update
 
 
+def _relabel(arguments: argparse.Namespace, settings: Settings) -> int:
+    from indexer.relabel import relabel
+
+    report = relabel(
+        arguments.chroma_dir,
+        settings.cache_dir,
+        sentiment_model=arguments.sentiment_model,
+        topics=arguments.topics and _absolute(arguments.topics),
+        say=say,
+    )
+    _answer(arguments, summary.relabel_json(report), summary.relabel_text(report))
+    return DONE
+
+
+def _set_override(arguments: argparse.Namespace, _settings: Settings) -> int:
+    corrections = _corrections(arguments)
+    corrections.correct(arguments.post_id, arguments.sentiment, arguments.topics)
+    said = {"sentiment": arguments.sentiment, "topics": arguments.topics}
+    _answer(arguments, {"post_id": arguments.post_id, **said}, f"corrected {arguments.post_id}")
+    return DONE
+
+
+def _clear_override(arguments: argparse.Namespace, _settings: Settings) -> int:
+    from retrieval.labels.overrides import FIELDS
+
+    fields: list[Field] = [name for name in FIELDS if getattr(arguments, name)]
+    _corrections(arguments).clear(arguments.post_id, fields)
+    text = f"the models speak again about {arguments.post_id}"
+    _answer(arguments, {"post_id": arguments.post_id}, text)
+    return DONE
+
+
+def _list_overrides(arguments: argparse.Namespace, _settings: Settings) -> int:
+    corrected = _corrections(arguments).in_force()
+    _answer(arguments, summary.corrections_json(corrected), summary.corrections_text(corrected))
+    return DONE
+
+
+def _export_overrides(arguments: argparse.Namespace, _settings: Settings) -> int:
+    exported = _corrections(arguments).export(arguments.file)
+    text = f"{count(exported, 'correction')} written to {arguments.file}"
+    _answer(arguments, {"exported": exported}, text)
+    return DONE
+
+
+def _import_overrides(arguments: argparse.Namespace, _settings: Settings) -> int:
+    imported = _corrections(arguments).import_(arguments.file)
+    _answer(arguments, {"imported": imported}, f"{count(imported, 'correction')} imported")
+    return DONE
+
+
+def _corrections(arguments: argparse.Namespace) -> Corrections:
+    from indexer.overrides import Corrections
+
+    return Corrections(arguments.chroma_dir, say=say)
+
+
 def _status(arguments: argparse.Namespace, _settings: Settings) -> int:
     from indexer.status import read_status
 
@@ -238,10 +373,10 @@ def _status(arguments: argparse.Namespace, _settings: Settings) -> int:
     return DONE
 
 
-def _forget(arguments: argparse.Namespace, _settings: Settings) -> int:
+def _forget(arguments: argparse.Namespace, settings: Settings) -> int:
     from indexer.forget import forget
 
-    removed = forget(arguments.source, arguments.chroma_dir, say=say)
+    removed = forget(arguments.source, arguments.chroma_dir, settings.cache_dir, say=say)
     _answer(arguments, {"removed": removed}, f"{count(removed, 'post')} left the gallery")
     return DONE
 

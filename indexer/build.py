@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from indexer.final_dataset import write_final_dataset
 from indexer.missing import fetch_command, list_missing
 from indexer.pipeline import Counts, Pipeline
@@ -19,9 +21,13 @@ from retrieval.encoders.choose import choose_image_encoder
 from retrieval.encoders.sentence import DEFAULT_SENTENCE_MODEL, SentenceEncoder
 from retrieval.errors import BadOption, GalleryError, NoGallery
 from retrieval.generation import Generation
+from retrieval.labels.labeller import choose_labeller
+from retrieval.labels.overrides import read_overrides
+from retrieval.labels.view import LabelView
 from retrieval.manifest import (
     EncoderRecord,
     Encoders,
+    LabelRecord,
     Manifest,
     read_manifest,
     sources_of_any_schema,
@@ -33,7 +39,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from indexer.writer import Writer
-    from retrieval.encoders.base import ImageEncoder, TextEncoder
+    from retrieval.encoders.base import CaptionEncoder, ImageEncoder, TextEncoder
 
     # Given the number of files to open, a context that gives what to call with each step done.
     Progress = Callable[[int], AbstractContextManager[Callable[[int], object]]]
@@ -48,6 +54,8 @@ class BuildOptions:
     clip: str = "auto"
     sentence_model: str | None = None  # None: the gallery's own, or the default
     device: str = "auto"
+    sentiment_model: str | None = None  # None: the gallery's own, or the best that fits
+    topics: Path | None = None  # a taxonomy; None: the gallery's own, or the default
     rebuild: bool = False
     limit: int | None = None  # posts
     publish_every: float = 120  # seconds
@@ -84,6 +92,7 @@ class BuildReport:
     notes: list[str]
     seconds: float
     published: Manifest
+    labels: dict[str, dict[str, int]]  # how many of the sources' posts have each
 
     def as_json(self) -> dict[str, Any]:
         """What `build --json` prints."""
@@ -98,6 +107,7 @@ class BuildReport:
             "missing": self.missing,
             "failed": [asdict(skipped) for skipped in self.counts.failed],
             "seconds": round(self.seconds, 2),
+            "labels": self.labels,
             "generation": self.published.generation,
             "encoders": asdict(self.published.encoders),
             "gallery": {"posts": self.published.posts, "pictures": self.published.pictures},
@@ -130,11 +140,24 @@ def build(
         _record(image, stored.image if stored else None),
         _record(caption, stored.caption if stored else None),
     )
+    labeller = choose_labeller(
+        options.sentiment_model,
+        options.topics,
+        _stored_labels(options.chroma_dir),
+        image,
+        caption,
+        cache_dir=options.cache_dir,
+        device=options.device,
+    )
+    if labeller.sentiment.note:
+        say(labeller.sentiment.note)
     for source in (source for source in sources if source.request.coco_annotations):
         with explained_storage_errors(options.final_dataset):
             path = write_final_dataset(source.reading, options.final_dataset)
         say(f"the joined table is in {path}, its columns are explained beside it")
-    with open_writer(options.chroma_dir, encoders, rebuild=options.rebuild, say=say) as writer:
+    with open_writer(
+        options.chroma_dir, encoders, labeller, rebuild=options.rebuild, say=say
+    ) as writer:
         pipeline = Pipeline(
             writer,
             image,
@@ -231,7 +254,15 @@ def _report(
         notes=[note for source in sources for note in _notes(source, chroma_dir)],
         seconds=seconds,
         published=writer.manifest,
+        labels=_label_counts(chroma_dir, {source.name for source in sources}),
     )
+
+
+def _label_counts(chroma_dir: Path, sources: set[str]) -> dict[str, dict[str, int]]:
+    generation = Generation.open(chroma_dir)
+    names = generation.catalog["source"].to_pylist()
+    rows = np.array([row for row, name in enumerate(names) if name in sources], dtype=np.int64)
+    return LabelView.of(generation, read_overrides(chroma_dir)).counts(rows)
 
 
 def _notes(source: Source, chroma_dir: Path) -> Iterator[str]:
@@ -247,7 +278,7 @@ def _notes(source: Source, chroma_dir: Path) -> Iterator[str]:
 
 def _choose_encoders(
     options: BuildOptions, stored: Encoders | None, say: Callable[[str], None]
-) -> tuple[ImageEncoder, TextEncoder]:
+) -> tuple[ImageEncoder, CaptionEncoder]:
     image = choose_image_encoder(
         options.clip,
         cache_dir=options.cache_dir,
@@ -270,6 +301,13 @@ def _stored(chroma_dir: Path) -> Encoders | None:
     try:
         return read_manifest(chroma_dir).encoders
     except NoGallery:
+        return None
+
+
+def _stored_labels(chroma_dir: Path) -> LabelRecord | None:
+    try:
+        return read_manifest(chroma_dir).labels
+    except GalleryError:  # none, or one that is about to be rebuilt
         return None
 
 

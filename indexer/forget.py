@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexer.writer import interrupted_rebuild, open_writer
+from retrieval.encoders.stored import stored_encoders
 from retrieval.errors import BadOption, GalleryLocked
+from retrieval.labels.labeller import choose_labeller
 from retrieval.manifest import read_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def forget(source: str, chroma_dir: Path, *, say: Callable[[str], None]) -> int:
+def forget(source: str, chroma_dir: Path, cache_dir: Path, *, say: Callable[[str], None]) -> int:
     """Remove a source's posts and how to read it; the picture files are not touched.
 
     `source` is its name as `status` prints it, or its location. Returns how many posts left.
@@ -29,7 +31,9 @@ def forget(source: str, chroma_dir: Path, *, say: Callable[[str], None]) -> int:
         raise GalleryLocked(
             "a rebuild was interrupted; finish it first with: python -m indexer build --rebuild"
         )
-    with open_writer(chroma_dir, manifest.encoders, rebuild=False, say=say) as writer:
+    encoders = stored_encoders(manifest.encoders, cache_dir)
+    labeller = choose_labeller(None, None, manifest.labels, *encoders, cache_dir=cache_dir)
+    with open_writer(chroma_dir, manifest.encoders, labeller, rebuild=False, say=say) as writer:
         posts = list(writer.state.posts_of(name))
         writer.remove_posts(posts)
         writer.unregister(name)

@@ -10,13 +10,13 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from retrieval.generation import post_from_row, post_to_row
 from retrieval.manifest import Encoders
-from retrieval.records import IndexedFile, Picture, Post
+from retrieval.records import IndexedFile, Picture, Post, Reading
 from retrieval.storage import write_atomically
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class Change:
     image_vectors: list[NDArray[np.float32]] = field(default_factory=list)  # one a picture
     posts: list[Post] = field(default_factory=list)
     caption_vectors: dict[str, NDArray[np.float32]] = field(default_factory=dict)  # by post_id
+    readings: dict[str, Reading] = field(default_factory=dict)  # by post_id, as the vectors
     files: list[IndexedFile] = field(default_factory=list)
     removed_posts: list[str] = field(default_factory=list)
     removed_pictures: list[str] = field(default_factory=list)
@@ -63,6 +64,10 @@ class Journal:
         """The changes made on top of `generation`, in order."""
         for path in self._changes(generation):
             yield _from_bytes(path.read_bytes())
+
+    def is_pending(self, generation: int) -> bool:
+        """Whether a writer stopped before all it wrote on top of `generation` was published."""
+        return bool(self._changes(generation)) or self.pending_rebuild(generation) is not None
 
     def tidy(self, generation: int) -> None:
         """Remove what is part of `generation` already, and what a killed writer left half done."""
@@ -110,6 +115,7 @@ def _to_bytes(change: Change) -> bytes:
         "pictures": [asdict(picture) for picture in change.pictures],
         "posts": [post_to_row(post) for post in change.posts],
         "captioned": list(change.caption_vectors),
+        "readings": {post_id: asdict(reading) for post_id, reading in change.readings.items()},
         "files": [asdict(file) for file in change.files],
         "removed_posts": change.removed_posts,
         "removed_pictures": change.removed_pictures,
@@ -134,8 +140,14 @@ def _from_bytes(content: bytes) -> Change:
         image_vectors=list(image_vectors),
         posts=[post_from_row(row) for row in rows["posts"]],
         caption_vectors=dict(zip(rows["captioned"], caption_vectors, strict=True)),
+        readings={post_id: _reading(row) for post_id, row in rows["readings"].items()},
         files=[IndexedFile(**row) for row in rows["files"]],
         removed_posts=rows["removed_posts"],
         removed_pictures=rows["removed_pictures"],
         removed_files=[(root, path) for root, path in rows["removed_files"]],
     )
+
+
+def _reading(row: dict[str, Any]) -> Reading:
+    scores = row["sentiment"]
+    return Reading(row["language"], None if scores is None else tuple(scores), row["model"])

@@ -10,16 +10,16 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from indexer.embedded import embedded_in
 from indexer.journal import Change
-from indexer.pictures import (
+from indexer.sources.base import Skipped
+from retrieval.pictures import (
     PictureFile,
     UnreadablePicture,
     decode,
-    embedded_in,
     load_file,
     write_thumbnail,
 )
-from indexer.sources.base import Skipped
 from retrieval.records import IndexedFile, Picture
 from retrieval.thumbnails import thumbnail_path
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from indexer.plan import FileKey, Plan
     from indexer.writer import Writer
-    from retrieval.encoders.base import ImageEncoder, TextEncoder
+    from retrieval.encoders.base import CaptionEncoder, ImageEncoder
 
 _ENCODE_BATCH = 32  # new pictures: few enough to lose little by a kill, enough to keep cores busy
 _WRITE_BATCH = 512  # files that need no encoding, or captions
@@ -73,7 +73,7 @@ class Pipeline:
         self,
         writer: Writer,
         image_encoder: ImageEncoder,
-        caption_encoder: TextEncoder,
+        caption_encoder: CaptionEncoder,
         *,
         chroma_dir: Path,
         publish_every: float,
@@ -137,23 +137,28 @@ class Pipeline:
                 continue
             posts = [plan.post(post, file) for post in plan.wanted[file.root, file.path]]
             change.posts += [post for post in posts if state.posts.get(post.post_id) != post]
-        self._add_caption_vectors(change)
+        self._add_captions(change)
         self._writer.write(change)
 
-    def _add_caption_vectors(self, change: Change) -> None:
-        """Encode every new caption once, however many posts share it."""
+    def _add_captions(self, change: Change) -> None:
+        """Encode and read every new caption once, however many posts share it."""
         posts, vectors = self._writer.state.posts, self._writer.state.caption_vectors
         fresh = []
         for post in (post for post in change.posts if post.has_caption):
             if post.post_id in posts and posts[post.post_id].caption == post.caption:
                 change.caption_vectors[post.post_id] = vectors[post.post_id]
+                change.readings[post.post_id] = self._writer.state.readings[post.post_id]
             else:
                 fresh.append(post)
         if not fresh:  # a build without new captions does not load the encoder
             return
         captions = sorted({post.caption for post in fresh})
-        encoded = dict(zip(captions, self._caption_encoder.encode_texts(captions), strict=True))
-        change.caption_vectors.update({post.post_id: encoded[post.caption] for post in fresh})
+        encoded = self._caption_encoder.encode_texts(captions)
+        read = self._writer.labeller.read(captions, encoded)
+        vector_of = dict(zip(captions, encoded, strict=True))
+        reading_of = dict(zip(captions, read, strict=True))
+        change.caption_vectors.update({post.post_id: vector_of[post.caption] for post in fresh})
+        change.readings.update({post.post_id: reading_of[post.caption] for post in fresh})
 
     def _opened(self, keys: Iterable[FileKey]) -> Iterator[_Opened]:
         """Open files in threads, in order, some ahead of the encoder."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from indexer.journal import Change
-    from retrieval.records import IndexedFile, Picture, Post
+    from retrieval.records import IndexedFile, Picture, Post, Reading
 
 
 @dataclass(slots=True)
@@ -27,6 +27,7 @@ class State:
     files: dict[tuple[str, str], IndexedFile] = field(default_factory=dict)  # by (root, path)
     image_vectors: dict[str, NDArray[np.float32]] = field(default_factory=dict)
     caption_vectors: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    readings: dict[str, Reading] = field(default_factory=dict)  # of the captioned posts
     posts_by_picture: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
     @classmethod
@@ -38,6 +39,7 @@ class State:
             files={(file.root, file.path): file for file in contents.files},
             image_vectors=dict(contents.image_vectors),
             caption_vectors=dict(contents.caption_vectors),
+            readings=dict(contents.readings),
         )
         state._put_posts(contents.posts.values())
         return state
@@ -50,6 +52,7 @@ class State:
             files=list(self.files.values()),
             image_vectors=self.image_vectors,
             caption_vectors=self.caption_vectors,
+            readings=self.readings,
         )
 
     def apply(self, change: Change) -> None:
@@ -61,8 +64,9 @@ class State:
         self._put_posts(change.posts)
         for post in change.posts:
             if not post.has_caption:
-                self.caption_vectors.pop(post.post_id, None)
+                self._drop_caption(post.post_id)
         self.caption_vectors.update(change.caption_vectors)
+        self.readings.update(change.readings)
         for image_id in change.removed_pictures:
             self.pictures.pop(image_id, None)
             self.image_vectors.pop(image_id, None)
@@ -90,4 +94,8 @@ class State:
             if (post := self.posts.pop(post_id, None)) is not None:
                 self.posts_by_picture[post.image_id].discard(post_id)
             if not keep_vectors:
-                self.caption_vectors.pop(post_id, None)
+                self._drop_caption(post_id)
+
+    def _drop_caption(self, post_id: str) -> None:
+        self.caption_vectors.pop(post_id, None)
+        self.readings.pop(post_id, None)

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from retrieval.generation import Generation
+from retrieval.labels.overrides import read_overrides
+from retrieval.labels.view import LabelView
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +23,8 @@ class Status:
     manifest: Manifest
     posts_by_source: dict[str, int]
     path: Path
+    labels: dict[str, dict[str, int]]  # how many posts have each
+    warning: str | None  # what is wrong with the labels
     bytes: int  # of everything under the gallery's folder
 
     def as_json(self) -> dict[str, Any]:
@@ -35,7 +39,8 @@ class Status:
             "generation": self.manifest.generation,
             "built_at": self.manifest.built_at,
             "encoders": asdict(self.manifest.encoders),
-            "labels": None,
+            "labels": self.labels,
+            "warning": self.warning,
             "path": str(self.path.absolute()),
             "bytes": self.bytes,
         }
@@ -50,10 +55,13 @@ def read_status(chroma_dir: Path) -> Status:
     """
     generation = Generation.open(chroma_dir)
     counts = Counter(generation.catalog["source"].to_pylist())
+    labels = generation.manifest.labels
     names = sorted({*generation.manifest.sources, *counts})
     return Status(
         manifest=generation.manifest,
         posts_by_source={name: counts[name] for name in names},
         path=chroma_dir,
+        labels=LabelView.of(generation, read_overrides(chroma_dir)).counts(),
+        warning=None if labels is None else labels.warning(),
         bytes=sum(path.stat().st_size for path in chroma_dir.rglob("*") if path.is_file()),
     )

@@ -5,13 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from retrieval.captions import for_model
 from retrieval.cli import count, printable
+
+_BAR = 40  # characters of the longest bar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from indexer.build import BuildReport, Planned
+    from indexer.overrides import Corrected
+    from indexer.relabel import RelabelReport
     from indexer.status import Status
     from retrieval.manifest import Manifest
 
@@ -34,9 +39,83 @@ def build_text(report: BuildReport, chroma_dir: Path) -> str:
     if counts.failed:
         lines.append(f"  {count(len(counts.failed), 'file')} could not be read, listed above")
     lines += [f"  {printable(note)}" for note in report.notes]
+    lines += ["", *label_lines(report.labels, report.published)]
     lines += ["", *_gallery_lines(report.published, chroma_dir)]
     lines.append(f"  done in {report.seconds:.1f} s")
     return "\n".join(lines)
+
+
+def label_lines(counts: dict[str, dict[str, int]], manifest: Manifest) -> list[str]:
+    """How many posts have each label, as bars; topics that no post has are left out."""
+    titles = dict(manifest.labels.topics) if manifest.labels else {}
+    sentiments = list(counts["sentiment"].items())
+    topics = sorted(
+        ((titles.get(name, name), number) for name, number in counts["topics"].items() if number),
+        key=lambda topic: -topic[1],
+    )
+    most = max((number for _, number in sentiments + topics), default=0)
+    width = max((len(name) for name, _ in sentiments + topics), default=0)
+    return [
+        "  sentiment",
+        *(_bar(name, number, most, width) for name, number in sentiments),
+        "  topics (up to three a post)",
+        *(_bar(name, number, most, width) for name, number in topics),
+    ]
+
+
+def _bar(name: str, number: int, most: int, width: int) -> str:
+    """One line of a bar chart; whatever there is has at least a sliver."""
+    eighths = -(-number * _BAR * 8 // most) if most else 0
+    bar = "█" * (eighths // 8) + " ▏▎▍▌▋▊▉"[eighths % 8].strip()
+    return f"    {printable(name):{width}}  {number:7,}  {bar}".rstrip()
+
+
+def relabel_json(report: RelabelReport) -> dict[str, Any]:
+    """What `relabel --json` prints."""
+    return {
+        "posts": report.published.posts,
+        "generation": report.published.generation,
+        "labels": report.counts,
+        "seconds": round(report.seconds, 2),
+        "mirror_seconds": round(report.mirror_seconds, 2),
+    }
+
+
+def relabel_text(report: RelabelReport) -> str:
+    """What came of labelling again."""
+    lines = label_lines(report.counts, report.published)
+    lines.append(
+        f"  {count(report.published.posts, 'post')} labelled and searchable after "
+        f"{report.seconds:.1f} s; Chroma knew {report.mirror_seconds:.1f} s later"
+    )
+    return "\n".join(lines)
+
+
+def corrections_json(corrected: Sequence[Corrected]) -> list[dict[str, Any]]:
+    """What `overrides list --json` prints."""
+    return [
+        {
+            "posts": [post.post_id for post in each.posts],
+            "caption": each.posts[0].caption if each.posts else None,
+            "sentiment": each.override.sentiment,
+            "topics": each.override.topics and list(each.override.topics),
+        }
+        for each in corrected
+    ]
+
+
+def corrections_text(corrected: Sequence[Corrected]) -> str:
+    """The corrections in force, one a line."""
+    return "\n".join(map(_correction, corrected)) or "no post has been corrected"
+
+
+def _correction(each: Corrected) -> str:
+    said: list[str] = [each.override.sentiment] if each.override.sentiment else []
+    if each.override.topics is not None:
+        said.append("topics: " + (", ".join(each.override.topics) or "other"))
+    posts = ", ".join(post.post_id for post in each.posts) or "(its post is not in the gallery)"
+    caption = f"  “{for_model(each.posts[0].caption)[:60]}”" if each.posts else ""
+    return printable(f"{posts}  {' · '.join(said)}{caption}")
 
 
 def plan_json(planned: Sequence[Planned]) -> dict[str, Any]:
@@ -81,6 +160,10 @@ def status_text(status: Status) -> str:
         [
             *_gallery_lines(manifest, status.path),
             f"  built {built:%Y-%m-%d %H:%M} UTC, {status.bytes / 1e6:,.1f} MB on disk",
+            "",
+            *label_lines(status.labels, manifest),
+            *([f"  {printable(status.warning)}"] if status.warning else []),
+            "",
             "  sources:",
             *(
                 f"    {printable(name)}: {count(posts, 'post')}"

@@ -7,11 +7,15 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from indexer.journal import Change, Journal
 from indexer.state import State
 from retrieval.errors import GalleryDamaged, GalleryError, NoGallery, SchemaMismatch
 from retrieval.gallery import open_gallery, remove_chroma
 from retrieval.generation import Generation, latest_number, sweep_generations, write_generation
+from retrieval.labels.overrides import key_of, read_overrides
+from retrieval.labels.view import LabelView, languages_of, overrides_of
 from retrieval.lock import writer_lock
 from retrieval.manifest import Manifest, check_fingerprints, read_manifest, sources_of_any_schema
 from retrieval.storage import explained_storage_errors
@@ -21,8 +25,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
     from retrieval.gallery import Gallery
+    from retrieval.labels.arrays import LabelArrays
+    from retrieval.labels.labeller import Labeller
     from retrieval.manifest import Encoders
+    from retrieval.records import Post, PostLabels
 
 # Chroma takes large batches much faster than small ones. Until they reach it, changes lie in the
 # journal, so nothing is lost by waiting.
@@ -33,9 +42,17 @@ class Writer:
     """Makes changes to a gallery. Use `open_writer`, which takes the lock and recovers first."""
 
     def __init__(
-        self, chroma_dir: Path, manifest: Manifest, state: State, *, gallery: Gallery, rebuild: bool
+        self,
+        chroma_dir: Path,
+        manifest: Manifest,
+        state: State,
+        labeller: Labeller,
+        *,
+        gallery: Gallery,
+        rebuild: bool,
     ) -> None:
         self.state = state
+        self.labeller = labeller
         self.manifest = manifest
         self._chroma_dir = chroma_dir
         self._gallery = gallery
@@ -43,7 +60,8 @@ class Writer:
         self._rebuild = rebuild
         self._touched_pictures: set[str] = set()
         self._touched_posts: set[str] = set()
-        self._unpublished = False
+        self._overrides = read_overrides(chroma_dir)
+        self._unpublished = manifest.labels != labeller.record
         self._published_at = time.monotonic()
 
     def register(self, source: str, record: dict[str, Any]) -> None:
@@ -88,15 +106,21 @@ class Writer:
         """Let readers see everything written so far. Does nothing if that is nothing new."""
         self._bring_chroma_up_to_date()
         if not self._unpublished and self.manifest.generation:
+            self._mirror_labels()
             return
+        self._read_captions(self.state.caption_vectors)
         published = self.manifest.published(
             built_at=int(time.time()),
             posts=len(self.state.posts),
             pictures=len(self.state.pictures),
+            labels=self.labeller.record,
         )
-        write_generation(self._chroma_dir, published.generation, self.state.contents())
+        contents = self.state.contents()
+        labels = self._label(contents.in_order())
+        write_generation(self._chroma_dir, published.generation, contents, labels)
         published.write(self._chroma_dir)
         self.manifest = published
+        self._mirror_labels()
         self._journal.clear()
         sweep_generations(self._chroma_dir, published.generation)
         self._unpublished = False
@@ -114,6 +138,71 @@ class Writer:
             self._touched_pictures |= pictures ^ self.state.pictures.keys()
             self._touched_posts |= captions ^ self.state.caption_vectors.keys()
             self._bring_chroma_up_to_date()
+
+    def _mirror_labels(self) -> None:
+        """Tell Chroma the labels of what did not change otherwise, where it has others.
+
+        After publishing, since searches do not wait for it.
+        """
+        digest, lines = self.labeller.record.digest, len(self._overrides.ever)
+        manifest = self.manifest
+        if (manifest.chroma_labels, manifest.chroma_overrides) == (digest, lines):
+            return
+        posts = list(self.state.posts.values())
+        if manifest.chroma_labels == digest:  # only corrections are new
+            said = set(self._overrides.ever[manifest.chroma_overrides :])
+            posts = [post for post in posts if key_of(post) in said]
+        else:
+            shown = [post for i in self.state.pictures if (post := self.state.shown_by(i))]
+            pictures = [self.state.pictures[post.image_id] for post in shown]
+            labels = self._effective(shown)
+            self._gallery.update_pictures(list(zip(pictures, shown, labels, strict=True)))
+        captioned = [post for post in posts if post.has_caption]
+        labels = self._effective(captioned)
+        self._gallery.update_captions(list(zip(captioned, labels, strict=True)))
+        self.manifest = replace(manifest, chroma_labels=digest, chroma_overrides=lines)
+        self.manifest.write(self._chroma_dir)
+
+    def _read_captions(self, post_ids: Iterable[str]) -> None:
+        """Let the sentiment model read the captions that it, or this version of it, has not."""
+        state, version = self.state, self.labeller.sentiment.version
+        stale = [
+            post_id
+            for post_id in post_ids
+            if post_id not in state.readings or state.readings[post_id].model != version
+        ]
+        if not stale:
+            return
+        captions = [state.posts[post_id].caption for post_id in stale]
+        vectors = np.stack([state.caption_vectors[post_id] for post_id in stale])
+        read = self.labeller.read(captions, vectors)
+        state.readings.update(zip(stale, read, strict=True))
+
+    def _label(self, posts: Sequence[Post]) -> LabelArrays:
+        """The labels of these posts, by the models alone."""
+        state = self.state
+        image_ids = sorted({post.image_id for post in posts})
+        rows = {image_id: row for row, image_id in enumerate(image_ids)}
+        captioned = [post.post_id for post in posts if post.post_id in state.readings]
+        encoders = self.manifest.encoders
+        return self.labeller.label(
+            [post.caption for post in posts],
+            [state.readings.get(post.post_id) for post in posts],
+            _stacked([state.caption_vectors[i] for i in captioned], encoders.caption.dimension),
+            _stacked([state.image_vectors[i] for i in image_ids], encoders.image.dimension),
+            np.array([rows[post.image_id] for post in posts], dtype=np.int64),
+        )
+
+    def _effective(self, posts: Sequence[Post]) -> list[PostLabels]:
+        """The labels that hold, for Chroma."""
+        self._read_captions([p.post_id for p in posts if p.post_id in self.state.caption_vectors])
+        view = LabelView(
+            self.labeller.record,
+            self._label(posts),
+            languages_of([self.state.readings.get(post.post_id) for post in posts]),
+            overrides_of(posts, self._overrides),
+        )
+        return [view.labels(row) for row in range(len(posts))]
 
     def _touch(self, change: Change) -> None:
         """Note what Chroma has to be told; before the change is applied, which forgets the old."""
@@ -133,16 +222,22 @@ class Writer:
         """
         state, gallery = self.state, self._gallery
         pictures = {i: state.shown_by(i) for i in sorted(self._touched_pictures)}
+        shown = {i: post for i, post in pictures.items() if post and i in state.pictures}
+        posts = sorted(self._touched_posts)
+        captioned = [state.posts[i] for i in posts if i in state.caption_vectors]
+        labelled = self._effective([*shown.values(), *captioned])
         gallery.put_pictures(
             [
-                (state.pictures[image_id], post, state.image_vectors[image_id])
-                for image_id, post in pictures.items()
-                if post is not None and image_id in state.pictures
+                (state.pictures[image_id], post, labels, state.image_vectors[image_id])
+                for (image_id, post), labels in zip(shown.items(), labelled, strict=False)
             ]
         )
-        posts = sorted(self._touched_posts)
-        captioned = [post_id for post_id in posts if post_id in state.caption_vectors]
-        gallery.put_captions([(state.posts[i], state.caption_vectors[i]) for i in captioned])
+        gallery.put_captions(
+            [
+                (post, labels, state.caption_vectors[post.post_id])
+                for post, labels in zip(captioned, labelled[len(shown) :], strict=True)
+            ]
+        )
         gallery.remove_captions([i for i in posts if i not in state.caption_vectors])
         gallery.remove_pictures([i for i in pictures if i not in state.pictures])
         self._touched_pictures.clear()
@@ -151,7 +246,12 @@ class Writer:
 
 @contextmanager
 def open_writer(
-    chroma_dir: Path, encoders: Encoders, *, rebuild: bool, say: Callable[[str], None]
+    chroma_dir: Path,
+    encoders: Encoders,
+    labeller: Labeller,
+    *,
+    rebuild: bool,
+    say: Callable[[str], None],
 ) -> Iterator[Writer]:
     """Take the lock, put right what a stopped writer left, and hand out the writer.
 
@@ -182,7 +282,7 @@ def open_writer(
         state = State() if rebuild else _state(chroma_dir, published)
         with _opened_gallery(chroma_dir, encoders) as gallery:
             manifest = replace(published, encoders=encoders)
-            writer = Writer(chroma_dir, manifest, state, gallery=gallery, rebuild=rebuild)
+            writer = Writer(chroma_dir, manifest, state, labeller, gallery=gallery, rebuild=rebuild)
             writer.recover(journal.pending(published.generation))
             yield writer
 
@@ -220,6 +320,10 @@ def _opened_gallery(chroma_dir: Path, encoders: Encoders) -> Iterator[Gallery]:
         yield gallery
     finally:
         gallery.close()
+
+
+def _stacked(vectors: Sequence[NDArray[np.float32]], dimension: int) -> NDArray[np.float32]:
+    return np.stack(vectors) if vectors else np.empty((0, dimension), dtype=np.float32)
 
 
 def interrupted_rebuild(chroma_dir: Path) -> Encoders | None:

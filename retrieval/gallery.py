@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from retrieval.manifest import EncoderRecord, Encoders
-    from retrieval.records import Picture, Post
+    from retrieval.records import Picture, Post, PostLabels
 
 IMAGES, CAPTIONS = "images", "captions"
 
@@ -48,25 +48,43 @@ class Gallery:
         """Let go of the folder, so that another process can open it."""
         self._client.close()  # type: ignore[attr-defined]
 
-    def put_pictures(self, pictures: Sequence[tuple[Picture, Post, NDArray[Any]]]) -> None:
-        """Add or replace pictures, each with a post that shows it and its vector."""
+    def put_pictures(
+        self, pictures: Sequence[tuple[Picture, Post, PostLabels, NDArray[Any]]]
+    ) -> None:
+        """Add or replace pictures, each with a post that shows it, its labels and its vector."""
         _upsert(
             self.images,
-            [picture.image_id for picture, _, _ in pictures],
-            [post.image_path for _, post, _ in pictures],
-            [picture_metadata(picture, post) for picture, post, _ in pictures],
-            [vector for _, _, vector in pictures],
+            [picture.image_id for picture, *_ in pictures],
+            [post.image_path for _, post, *_ in pictures],
+            [picture_metadata(picture, post, labels) for picture, post, labels, _ in pictures],
+            [vector for *_, vector in pictures],
         )
 
-    def put_captions(self, posts: Sequence[tuple[Post, NDArray[Any]]]) -> None:
-        """Add or replace captioned posts, each with its caption's vector."""
+    def put_captions(self, posts: Sequence[tuple[Post, PostLabels, NDArray[Any]]]) -> None:
+        """Add or replace captioned posts, each with its labels and its caption's vector."""
         _upsert(
             self.captions,
-            [post.post_id for post, _ in posts],
-            [post.caption for post, _ in posts],
-            [caption_metadata(post) for post, _ in posts],
-            [vector for _, vector in posts],
+            [post.post_id for post, *_ in posts],
+            [post.caption for post, *_ in posts],
+            [caption_metadata(post, labels) for post, labels, _ in posts],
+            [vector for *_, vector in posts],
         )
+
+    def update_pictures(self, pictures: Sequence[tuple[Picture, Post, PostLabels]]) -> None:
+        """Give pictures that are there other labels."""
+        for part in _batches(len(pictures)):
+            self.images.update(
+                ids=[picture.image_id for picture, *_ in pictures[part]],
+                metadatas=[picture_metadata(*about) for about in pictures[part]],
+            )
+
+    def update_captions(self, posts: Sequence[tuple[Post, PostLabels]]) -> None:
+        """Give captioned posts that are there other labels."""
+        for part in _batches(len(posts)):
+            self.captions.update(
+                ids=[post.post_id for post, _ in posts[part]],
+                metadatas=[caption_metadata(*about) for about in posts[part]],
+            )
 
     def remove_captions(self, post_ids: Sequence[str]) -> None:
         """Remove captions; unknown ids are passed over."""
@@ -102,17 +120,22 @@ def open_gallery(chroma_dir: Path, encoders: Encoders) -> Gallery:
         return Gallery(chroma_dir, encoders)
 
 
-def picture_metadata(picture: Picture, post: Post) -> dict[str, Any]:
-    """What `images` keeps of a picture, to filter by. Every key always: upserts merge."""
+def picture_metadata(picture: Picture, post: Post, labels: PostLabels) -> dict[str, Any]:
+    """What `images` keeps of a picture, to filter by: its own labels, not those of its captions.
+
+    Every key always: upserts merge.
+    """
     return {
         "root": post.root,
         "image_path": post.image_path,
         "width": picture.width,
         "height": picture.height,
+        "sentiment": labels.image_sentiment.name,
+        "topics": labels.image_topics.names or None,  # Chroma refuses empty lists
     }
 
 
-def caption_metadata(post: Post) -> dict[str, Any]:
+def caption_metadata(post: Post, labels: PostLabels) -> dict[str, Any]:
     """What `captions` keeps of a post, to filter by. Every key always: upserts merge."""
     return {
         "image_id": post.image_id,
@@ -122,6 +145,12 @@ def caption_metadata(post: Post) -> dict[str, Any]:
         "created_at": post.created_at,
         "permalink": post.permalink,
         "group_id": post.group_id,
+        "language": labels.language,
+        "sentiment": labels.sentiment.name,
+        "sentiment_score": labels.sentiment.score,
+        "caption_sentiment": labels.caption_sentiment.name,
+        "image_sentiment": labels.image_sentiment.name,
+        "topics": labels.topics.names or None,  # Chroma refuses empty lists
     }
 
 

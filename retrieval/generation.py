@@ -3,6 +3,7 @@
 A generation is a folder `generations/<n>/` with
 
 - `catalog.parquet`: every post, by post_id, with the rows of its picture and caption vectors;
+- `labels.parquet`: the labels of every post, in the order of the catalog;
 - `pictures.parquet`: every picture, by image_id, in the order of `images.f32`;
 - `files.parquet`: what the build saw of every file (for the next build, not for searching);
 - `images.f32`, `captions.f32`: the vectors, float32 row by row, unit length.
@@ -19,8 +20,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from retrieval.errors import GalleryDamaged, NoGallery
+from retrieval.labels.arrays import LabelArrays
 from retrieval.manifest import Manifest, read_manifest
-from retrieval.records import IndexedFile, Picture, Post, SeenObject, Truth
+from retrieval.records import IndexedFile, Picture, Post, Reading, SeenObject, Truth
 from retrieval.storage import flush_folder
 
 if TYPE_CHECKING:
@@ -44,6 +46,11 @@ class Contents:
     files: Sequence[IndexedFile]
     image_vectors: Mapping[str, NDArray[np.float32]]  # by image_id
     caption_vectors: Mapping[str, NDArray[np.float32]]  # by post_id, of the captioned posts
+    readings: Mapping[str, Reading]  # by post_id, of the captioned posts
+
+    def in_order(self) -> list[Post]:
+        """The posts in the order of a generation's rows."""
+        return [self.posts[post_id] for post_id in sorted(self.posts)]
 
 
 class Generation:
@@ -82,7 +89,7 @@ class Generation:
 
     def _loads(self) -> bool:
         try:
-            _ = self.catalog, self._pictures, self.image_vectors, self.caption_vectors
+            _ = self.catalog, self._pictures, self.image_vectors, self.caption_vectors, self.labels
         except (OSError, ValueError):
             return False
         return True
@@ -91,6 +98,29 @@ class Generation:
     def catalog(self) -> pa.Table:
         """Every post, one a row, in the order of post_id."""
         return _read_table(self.folder / "catalog.parquet")
+
+    @cached_property
+    def _labels(self) -> pa.Table:
+        return _read_table(self.folder / "labels.parquet")
+
+    @cached_property
+    def labels(self) -> LabelArrays:
+        """The scores of every post, by the models alone, in the order of `catalog`."""
+        return LabelArrays(*(_matrix(self._labels, name) for name in LabelArrays.names()))
+
+    @cached_property
+    def readings(self) -> list[Reading | None]:
+        """What was made of every post's caption, in the order of `catalog`; None without one."""
+        languages = self._labels["language"].to_pylist()
+        models = self._labels["sentiment_model"].to_pylist()
+        scores = self.labels.caption_sentiment
+        known = ~np.isnan(scores[:, 0])
+        return [
+            None if model is None else Reading(language, tuple(row) if determined else None, model)
+            for language, model, determined, row in zip(
+                languages, models, known.tolist(), scores.tolist(), strict=True
+            )
+        ]
 
     @cached_property
     def _pictures(self) -> pa.Table:
@@ -126,6 +156,12 @@ class Generation:
         """For every row of `catalog`, the row of its caption's vector; -1 without a caption."""
         return self._column("caption_row")
 
+    def pictures_without(self, passing: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Shape (pictures,): those that none of the passing posts shows."""
+        without = np.ones(len(self.image_ids), dtype=np.bool_)
+        without[self._column("picture_row")[passing]] = False
+        return without
+
     def posts_of(self, picture_row: int) -> list[int]:
         """The catalog rows of the posts that show a picture."""
         start, end = self._post_bounds[picture_row : picture_row + 2]
@@ -148,15 +184,22 @@ class Generation:
         """The post in one row of `catalog`."""
         return post_from_row(self.catalog.slice(row, 1).to_pylist()[0])
 
+    def posts(self) -> list[Post]:
+        """Every post, in the order of `catalog`."""
+        return [post_from_row(row) for row in self.catalog.to_pylist()]
+
+    def pictures(self) -> dict[str, Picture]:
+        """Every picture, by image_id."""
+        return {row["image_id"]: Picture(**row) for row in self._pictures.to_pylist()}
+
     def contents(self) -> Contents:
         """Everything, for a writer that goes on from here."""
         rows = self.catalog.to_pylist()
         posts = [post_from_row(row) for row in rows]
-        pictures = [Picture(**row) for row in self._pictures.to_pylist()]
         files = _read_table(self.folder / "files.parquet").to_pylist()
         return Contents(
             posts={post.post_id: post for post in posts},
-            pictures={picture.image_id: picture for picture in pictures},
+            pictures=self.pictures(),
             files=[IndexedFile(**file) for file in files],
             image_vectors=dict(zip(self.image_ids, self.image_vectors, strict=True)),
             caption_vectors={
@@ -164,24 +207,31 @@ class Generation:
                 for row in rows
                 if row["caption_row"] >= 0
             },
+            readings={
+                post.post_id: reading
+                for post, reading in zip(posts, self.readings, strict=True)
+                if reading is not None
+            },
         )
 
 
-def write_generation(chroma_dir: Path, number: int, contents: Contents) -> None:
+def write_generation(
+    chroma_dir: Path, number: int, contents: Contents, labels: LabelArrays
+) -> None:
     """Write a generation's folder; it counts once a manifest names its number.
+
+    `labels` are in the order of `contents.in_order()`.
 
     Rows are sorted by id, so that the same posts give the same files whatever the order in which
     they were indexed.
     """
-    final = _folder(chroma_dir, number)
-    draft = final.with_name(f".{number}.tmp")
-    for leftover in (draft, final):  # of a run that died here
-        shutil.rmtree(leftover, ignore_errors=True)
-    draft.mkdir(parents=True)
+    draft = _draft(chroma_dir, number)
     image_ids = sorted(contents.pictures)
-    posts = [contents.posts[post_id] for post_id in sorted(contents.posts)]
+    posts = contents.in_order()
     captioned = [post.post_id for post in posts if post.post_id in contents.caption_vectors]
     _write_table(draft / "catalog.parquet", _catalog(posts, image_ids, captioned))
+    readings = [contents.readings.get(post.post_id) for post in posts]
+    _write_table(draft / "labels.parquet", _label_table(readings, labels))
     _write_table(
         draft / "pictures.parquet",
         _table([asdict(contents.pictures[i]) for i in image_ids], _picture_schema()),
@@ -190,8 +240,44 @@ def write_generation(chroma_dir: Path, number: int, contents: Contents) -> None:
     _write_table(draft / "files.parquet", _table([asdict(f) for f in files], _file_schema()))
     _write_vectors(draft / "images.f32", [contents.image_vectors[i] for i in image_ids])
     _write_vectors(draft / "captions.f32", [contents.caption_vectors[i] for i in captioned])
+    _finish(draft, chroma_dir, number)
+
+
+def write_relabelled(
+    number: int, generation: Generation, readings: Sequence[Reading | None], labels: LabelArrays
+) -> None:
+    """Write a generation that differs from another by its labels alone; shares its files."""
+    chroma_dir = generation.folder.parents[1]
+    draft = _draft(chroma_dir, number)
+    for path in generation.folder.iterdir():
+        if path.name != "labels.parquet":
+            _link(path, draft / path.name)
+    _write_table(draft / "labels.parquet", _label_table(readings, labels))
+    _finish(draft, chroma_dir, number)
+
+
+def _draft(chroma_dir: Path, number: int) -> Path:
+    """An empty folder that becomes a generation."""
+    final = _folder(chroma_dir, number)
+    draft = final.with_name(f".{number}.tmp")
+    for leftover in (draft, final):  # of a run that died here
+        shutil.rmtree(leftover, ignore_errors=True)
+    draft.mkdir(parents=True)
+    return draft
+
+
+def _finish(draft: Path, chroma_dir: Path, number: int) -> None:
+    final = _folder(chroma_dir, number)
     draft.replace(final)
     flush_folder(final.parent)
+
+
+def _link(path: Path, copy: Path) -> None:
+    """Another name for a file that never changes; a copy on disks that know no such thing."""
+    try:
+        copy.hardlink_to(path)
+    except OSError:
+        shutil.copyfile(path, copy)
 
 
 def latest_number(chroma_dir: Path) -> int:
@@ -243,6 +329,28 @@ def _catalog(posts: Sequence[Post], image_ids: list[str], captioned: list[str]) 
         for post in posts
     ]
     return _table(rows, _catalog_schema())
+
+
+def _label_table(readings: Sequence[Reading | None], labels: LabelArrays) -> pa.Table:
+    import pyarrow as pa
+
+    columns = {
+        "language": pa.array([r and r.language for r in readings], pa.string()),
+        "sentiment_model": pa.array([r and r.model for r in readings], pa.string()),
+    }
+    for name in LabelArrays.names():
+        matrix = getattr(labels, name)
+        values = pa.array(np.ascontiguousarray(matrix, dtype=np.float32).reshape(-1))
+        columns[name] = pa.FixedSizeListArray.from_arrays(values, matrix.shape[1])
+    return pa.table(columns)
+
+
+def _matrix(table: pa.Table, name: str) -> NDArray[np.float32]:
+    """A column of lists of equally many numbers, shape (rows, numbers)."""
+    width = table.schema.field(name).type.list_size
+    column = table[name].combine_chunks()
+    values: NDArray[np.float32] = column.flatten().to_numpy(zero_copy_only=False).astype(np.float32)
+    return values.reshape(len(table), width)
 
 
 def _table(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.Table:

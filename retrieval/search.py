@@ -6,20 +6,23 @@ import argparse
 import json
 import sys
 import textwrap
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from retrieval.captions import for_model
-from retrieval.cli import DONE, add_chroma_dir, count, positive_int, printable, run
+from retrieval.cli import DONE, add_chroma_dir, count, positive_int, printable, run, say
 from retrieval.config import Settings
 from retrieval.errors import BadInput, BadOption
+from retrieval.filters import Filters
+from retrieval.records import SENTIMENTS
 from retrieval.thumbnails import thumbnail_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from retrieval.records import Hit, Post
+    from retrieval.records import Hit, Post, PostLabels
     from retrieval.searcher import Searcher
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -49,6 +52,22 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
     parser.add_argument(
         "-k", type=positive_int, default=10, help="how many pictures at most (default: %(default)s)"
     )
+    only = parser.add_argument_group("only posts that are")
+    only.add_argument(
+        "--sentiment",
+        action="append",
+        choices=SENTIMENTS,
+        default=[],
+        help="of this sentiment; several times: of one of them",
+    )
+    only.add_argument(
+        "--topic",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="about this topic, as `python -m indexer status --json` names them; several times: "
+        "about one of them",
+    )
     parser.add_argument("--json", action="store_true", help="print the hits as one JSON list")
     add_chroma_dir(parser, settings)
     return parser
@@ -57,7 +76,8 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
 def _search(arguments: argparse.Namespace, settings: Settings) -> int:
     chroma_dir: Path = arguments.chroma_dir
     queries = _queries(arguments)
-    found = _open_searcher(chroma_dir, settings).search(queries, arguments.k)
+    filters = Filters(frozenset(arguments.sentiment), frozenset(arguments.topic))
+    found = _open_searcher(chroma_dir, settings).search(queries, arguments.k, filters)
     for query, hits in zip(queries, found, strict=True):
         if arguments.json or arguments.queries:
             json.dump([_as_json(hit, chroma_dir) for hit in hits], sys.stdout, ensure_ascii=False)
@@ -84,10 +104,18 @@ def _queries(arguments: argparse.Namespace) -> list[str]:
 def _open_searcher(chroma_dir: Path, settings: Settings) -> Searcher:
     from retrieval.encoders.stored import stored_encoders
     from retrieval.generation import Generation
+    from retrieval.labels.overrides import read_overrides
+    from retrieval.labels.view import LabelView
     from retrieval.searcher import Searcher
 
     generation = Generation.open(chroma_dir)
-    return Searcher(generation, *stored_encoders(generation.manifest.encoders, settings.cache_dir))
+    made_by = generation.manifest.labels
+    if made_by is not None and (warning := made_by.warning()):
+        say(f"warning: {warning}")
+    labels = LabelView.of(generation, read_overrides(chroma_dir))
+    return Searcher(
+        generation, labels, *stored_encoders(generation.manifest.encoders, settings.cache_dir)
+    )
 
 
 def _as_json(hit: Hit, chroma_dir: Path) -> dict[str, Any]:
@@ -108,11 +136,41 @@ def _as_json(hit: Hit, chroma_dir: Path) -> dict[str, Any]:
                 "post_id": post.post_id,
                 "caption": post.caption,
                 "created_at": None if post.created_at is None else _date(post.created_at),
-                "sentiment": None,
-                "topics": None,
+                "sentiment": labels.sentiment.name,
+                "topics": labels.topics.names,
+                "labels": _labels_json(labels),
             }
-            for post in hit.posts
+            for post, labels in zip(hit.posts, hit.labels, strict=True)
         ],
+    }
+
+
+def _labels_json(labels: PostLabels) -> dict[str, Any]:
+    """Every label with its scores and who gave it."""
+    sentiments = {
+        "sentiment": labels.sentiment,
+        "caption_sentiment": labels.caption_sentiment,
+        "image_sentiment": labels.image_sentiment,
+    }
+    topics = {
+        "topics": labels.topics,
+        "caption_topics": labels.caption_topics,
+        "image_topics": labels.image_topics,
+    }
+    return {
+        "language": labels.language,
+        **{
+            name: {
+                "name": label.name,
+                "scores": label.scores and dict(zip(SENTIMENTS, label.scores, strict=True)),
+                "source": label.source,
+            }
+            for name, label in sentiments.items()
+        },
+        **{
+            name: {"shown": [asdict(topic) for topic in label.shown], "source": label.source}
+            for name, label in topics.items()
+        },
     }
 
 
@@ -133,8 +191,9 @@ def _print(query: str, hits: Sequence[Hit], chroma_dir: Path) -> None:
     console.print(f"{count(len(hits), 'picture')} for “{printable(query)}”", style="bold")
     for hit in hits:
         console.print(f"\n{hit.rank:3}  {printable(hit.posts[0].image_path)}", style="bold")
-        for post in hit.posts[:_CAPTIONS_SHOWN]:
+        for post, labels in list(zip(hit.posts, hit.labels, strict=True))[:_CAPTIONS_SHOWN]:
             console.print(_told(post))
+            console.print(f"     {_labelled(labels)}  [{printable(post.post_id)}]", style="magenta")
         if (more := len(hit.posts) - _CAPTIONS_SHOWN) > 0:
             console.print(f"     and {count(more, 'more post')} with this picture", style="dim")
         console.print(f"     {_reason(hit)}", style="cyan")
@@ -150,6 +209,17 @@ def _told(post: Post) -> str:
     quoted = f"“{caption}”" if caption else "(no caption)"
     hanging = " " * (5 + len(date))
     return textwrap.fill(date + quoted, 95, initial_indent=" " * 5, subsequent_indent=hanging)
+
+
+def _labelled(labels: PostLabels) -> str:
+    """Sentiment and topics in one line; a score where a model gave one."""
+    sentiment = labels.sentiment
+    told: str = sentiment.name or "sentiment not determined"
+    if sentiment.source == "you":
+        told += " (you said so)"
+    elif sentiment.score is not None:
+        told += f" {sentiment.score:.2f}"
+    return " · ".join([told, ", ".join(labels.topics.names) or "topics not determined"])
 
 
 def _reason(hit: Hit) -> str:

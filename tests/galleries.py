@@ -14,6 +14,9 @@ from indexer.sources.base import SourceRequest
 from indexer.sources.folder import FolderReader
 from indexer.writer import Writer, open_writer
 from retrieval.generation import Generation
+from retrieval.labels.labeller import Labeller
+from retrieval.labels.taxonomy import DEFAULT_TOPICS, load_taxonomy
+from retrieval.labels.vader import VaderModel
 from retrieval.manifest import EncoderRecord, Encoders
 from tests.fakes import ColourEncoder, WordEncoder
 
@@ -37,9 +40,18 @@ def three_pictures(folder: Path) -> Path:
     return folder
 
 
+def labeller(cache_dir: Path, topics: Path = DEFAULT_TOPICS) -> Labeller:
+    """VADER and the default topics, in the spaces of the encoders by hand."""
+    return Labeller(
+        VaderModel(), load_taxonomy(topics), ColourEncoder(), WordEncoder(), cache_dir / "cache"
+    )
+
+
 @contextmanager
 def writing(chroma_dir: Path, *, rebuild: bool = False) -> Iterator[Writer]:
-    with open_writer(chroma_dir, RECORDS, rebuild=rebuild, say=lambda _: None) as writer:
+    with open_writer(
+        chroma_dir, RECORDS, labeller(chroma_dir.parent), rebuild=rebuild, say=lambda _: None
+    ) as writer:
         yield writer
 
 

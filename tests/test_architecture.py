@@ -21,6 +21,9 @@ HOMES = {
     "sentence_transformers": ("retrieval/encoders/sentence.py",),
     "torch": ("retrieval/encoders/",),
     "pyarrow": ("retrieval/generation.py", "indexer/"),
+    "py3langid": ("retrieval/labels/language.py",),
+    "sklearn": ("retrieval/labels/train_sentiment.py", "retrieval/labels/fit_fusion.py"),
+    "vaderSentiment": ("retrieval/labels/vader.py",),
     "portalocker": ("retrieval/lock.py",),
     "streamlit": ("chat_app/",),
     "langchain": ("chat_app/",),
@@ -64,7 +67,7 @@ def test_only_config_reads_the_environment() -> None:
                 assert "os.environ" not in path.read_text("utf-8"), path
 
 
-@pytest.mark.parametrize("command", ["indexer", "retrieval.search"])
+@pytest.mark.parametrize("command", ["indexer", "retrieval.search", "retrieval.labels"])
 def test_help_imports_nothing_heavy(command: str) -> None:
     code = (
         "import runpy, sys\n"

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from retrieval.generation import Generation
+from retrieval.records import SENTIMENTS
 from tests.data import COCO_MINI, SENTICAP, needs_shared_data
 from tests.galleries import save_picture, three_pictures
 
@@ -64,7 +65,8 @@ def test_the_sample_gallery_is_found_by_meaning(sample: Path, query: str, pictur
     for hit in hits:
         assert hit.keys() >= {"rank", "image_id", "path", "score", "why", "posts"}
         assert Path(hit["thumbnail"]).is_file()
-        assert all(post["sentiment"] is post["topics"] is None for post in hit["posts"])
+        assert all(post["sentiment"] in (*SENTIMENTS, None) for post in hit["posts"])
+        assert all(1 <= len(post["topics"]) <= 3 for post in hit["posts"])
 
 
 def test_many_queries_are_answered_one_list_a_line(sample: Path, tmp_path: Path) -> None:

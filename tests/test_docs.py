@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import shlex
 from argparse import ArgumentParser
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import indexer.__main__
+import retrieval.labels.__main__
 import retrieval.search
 from retrieval.config import Settings
 
@@ -18,16 +20,22 @@ README = (ROOT / "README.md").read_text("utf-8")
 SETTINGS = Settings(chroma_dir=Path("chroma_db"), cache_dir=Path("cache"))
 PARSERS: dict[str, ArgumentParser] = {
     "indexer": indexer.__main__._parser(SETTINGS),
+    "retrieval.labels": retrieval.labels.__main__._parser(SETTINGS),
     "retrieval.search": retrieval.search._parser(SETTINGS),
 }
 COMMANDS = re.findall(r"^    \S*python -m ((?:indexer|retrieval).*)$", README, re.MULTILINE)
 
 
 def help_texts() -> str:
-    commands = next(a for a in PARSERS["indexer"]._actions if a.choices)
-    assert isinstance(commands.choices, dict)
-    parsers = [*commands.choices.values(), PARSERS["retrieval.search"]]
-    return "\n".join(parser.format_help() for parser in parsers)
+    return "\n".join(text for parser in PARSERS.values() for text in help_of(parser))
+
+
+def help_of(parser: ArgumentParser) -> Iterator[str]:
+    yield parser.format_help()
+    for action in parser._actions:
+        if isinstance(action.choices, dict):
+            for command in action.choices.values():
+                yield from help_of(command)
 
 
 @pytest.mark.parametrize("line", COMMANDS)

@@ -17,9 +17,11 @@ import pytest
 from indexer.journal import Journal
 from retrieval.errors import EncoderMismatch, GalleryDamaged, NoGallery, SchemaMismatch
 from retrieval.generation import Generation
+from retrieval.labels.overrides import read_overrides
+from retrieval.labels.view import LabelView
 from retrieval.manifest import EncoderRecord, Encoders, read_manifest
 from tests.crashing_build import CALLS
-from tests.galleries import RECORDS, index_folder, save_picture, three_pictures
+from tests.galleries import RECORDS, index_folder, labeller, save_picture, three_pictures
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -53,8 +55,11 @@ def in_chroma(chroma_dir: Path, name: str) -> dict[str, tuple[str, dict[str, Any
 
 
 def assert_chroma_agrees(chroma_dir: Path) -> None:
-    """Both hold the same ids, documents and vectors."""
-    contents = Generation.open(chroma_dir).contents()
+    """Both hold the same ids, documents, vectors and labels."""
+    generation = Generation.open(chroma_dir)
+    contents = generation.contents()
+    view = LabelView.of(generation, read_overrides(chroma_dir))
+    labels = {post.post_id: view.labels(row) for row, post in enumerate(generation.posts())}
     images, captions = in_chroma(chroma_dir, "images"), in_chroma(chroma_dir, "captions")
     assert images.keys() == contents.pictures.keys()
     assert captions.keys() == contents.caption_vectors.keys()
@@ -64,6 +69,8 @@ def assert_chroma_agrees(chroma_dir: Path) -> None:
     for post_id, (document, metadata, vector) in captions.items():
         assert document == contents.posts[post_id].caption
         assert metadata["image_id"] == contents.posts[post_id].image_id
+        assert metadata["sentiment"] == labels[post_id].sentiment.name
+        assert metadata.get("topics", []) == labels[post_id].topics.names
         assert vector == pytest.approx(contents.caption_vectors[post_id], abs=1e-6)
 
 
@@ -159,7 +166,9 @@ def test_another_encoder_is_an_error_that_names_both_and_the_remedy(
     index_folder(chroma_dir, posts)
     other = Encoders(EncoderRecord("clip", "clip@2", 64), RECORDS.caption)
     with pytest.raises(EncoderMismatch, match=r"colours@1, not by clip@2.*build --rebuild"):
-        with open_writer(chroma_dir, other, rebuild=False, say=lambda _: None):
+        with open_writer(
+            chroma_dir, other, labeller(chroma_dir.parent), rebuild=False, say=lambda _: None
+        ):
             pass
 
 
@@ -167,7 +176,7 @@ def test_another_schema_is_an_error_that_a_rebuild_mends(chroma_dir: Path, posts
     index_folder(chroma_dir, posts)
     manifest = chroma_dir / "manifest.json"
     manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "schema": 0}))
-    with pytest.raises(SchemaMismatch, match=r"has schema 0, this program writes schema 1.*--reb"):
+    with pytest.raises(SchemaMismatch, match=r"has schema 0, this program writes schema 2.*--reb"):
         index_folder(chroma_dir, posts)
     index_folder(chroma_dir, posts, rebuild=True)
     assert Generation.open(chroma_dir).manifest.posts == 8

@@ -1,0 +1,144 @@
+"""Labels from the command line, with real weights."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SAMPLE = ROOT / "data" / "sample" / "posts.csv"
+
+
+def run(*command: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", *map(str, command)], capture_output=True, text=True, cwd=ROOT
+    )
+
+
+def json_of(*command: object) -> Any:
+    done = run(*command, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def gallery(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    chroma_dir = tmp_path_factory.mktemp("labels") / "chroma_db"
+    done = run("indexer", "build", SAMPLE, "--clip", "packaged", "--chroma-dir", chroma_dir)
+    assert done.returncode == 0, done.stderr
+    assert "sentiment\n    negative" in done.stdout
+    assert "█" in done.stdout
+    return chroma_dir
+
+
+def test_status_counts_labels(gallery: Path) -> None:
+    labels = json_of("indexer", "status", "--chroma-dir", gallery)["labels"]
+    assert sum(labels["sentiment"].values()) == 36
+    assert labels["sentiment"]["not determined"] == 2, "one in German, one without a caption"
+    assert labels["topics"]["food_drink"] >= 3
+
+
+def test_search_finds_only_what_passes_and_shows_the_labels(gallery: Path) -> None:
+    found = json_of(
+        "retrieval.search", "cat", "--sentiment", "negative", "--topic", "animals",
+        "--chroma-dir", gallery,
+    )  # fmt: skip
+    posts = [post for hit in found for post in hit["posts"]]
+    assert posts
+    for post in posts:
+        assert post["sentiment"] == "negative"
+        assert "animals" in post["topics"]
+        assert post["labels"]["sentiment"]["source"] == "caption"
+        assert post["labels"]["image_sentiment"]["name"] is None
+    done = run("retrieval.search", "cat", "--topic", "boats", "--chroma-dir", gallery)
+    assert done.returncode == 2
+    assert "unknown topic 'boats'; choose from people, animals" in done.stderr
+
+
+def test_relabel_with_own_topics_and_the_warning_when_they_change(
+    gallery: Path, tmp_path: Path
+) -> None:
+    topics = tmp_path / "mine.toml"
+    topics.write_text('[[topic]]\nname = "cats"\nphrases = ["a cat"]\nwords = "😻 😿"\n')
+    report = json_of("indexer", "relabel", "--topics", topics, "--chroma-dir", gallery)
+    assert report["labels"]["topics"].keys() == {"cats", "other"}
+    assert report["labels"]["topics"]["cats"] >= 3
+    topics.write_text(topics.read_text().replace("a cat", "a kitten"))
+    done = run("retrieval.search", "cat", "-k", 1, "--chroma-dir", gallery)
+    assert done.returncode == 0
+    assert "warning: " in done.stderr
+    assert "python -m indexer relabel" in done.stderr
+    default = ROOT / "retrieval" / "labels" / "topics.toml"
+    json_of("indexer", "relabel", "--topics", default, "--chroma-dir", gallery)
+
+
+def test_overrides_from_the_command_line(gallery: Path, tmp_path: Path) -> None:
+    def overrides(*command: object) -> Any:
+        return json_of("indexer", "overrides", *command, "--chroma-dir", gallery)
+
+    overrides("set", "sample-12", "--sentiment", "neutral", "--topics", "people,work_tech")
+    found = json_of("retrieval.search", "Grace Hopper", "-k", 1, "--chroma-dir", gallery)
+    assert found[0]["posts"][0]["sentiment"] == "neutral"
+    assert found[0]["posts"][0]["labels"]["sentiment"]["source"] == "you"
+    listed = overrides("list")
+    assert [each["posts"][0].endswith("/sample-12") for each in listed] == [True]
+    assert overrides("export", tmp_path / "mine.jsonl") == {"exported": 1}
+    overrides("clear", "sample-12")
+    assert overrides("list") == []
+    assert overrides("import", tmp_path / "mine.jsonl") == {"imported": 1}
+    assert overrides("list") == listed
+    overrides("clear", "sample-12")
+
+
+def test_why_a_caption_has_its_labels(gallery: Path) -> None:
+    found = json_of(
+        "retrieval.labels", "so happy with my new kitten", "--chroma-dir", gallery,
+        "--image", ROOT / "data" / "sample" / "pictures" / "chelsea.png",
+    )  # fmt: skip
+    assert found["sentiment"] == "positive"
+    assert found["topics"][0]["name"] == "animals"
+    assert found["by_image"]["topics"][0] == "animals"
+    assert found["word_influences"][0]["word"] == "happy"
+    assert {"word": "kitten", "topic": "animals"} in found["topic_words"]
+    assert len(found["topic_scores"]) == 14
+    done = run("retrieval.labels", "so happy with my new kitten", "--chroma-dir", gallery)
+    assert "near “my puppy or kitten”" in done.stdout
+
+
+def test_captions_of_a_file_one_object_a_line(gallery: Path, tmp_path: Path) -> None:
+    captions = ["What a day!", "", "😍", "Ich freue mich riesig über diesen Tag", "It's 3 km long."]
+    path = tmp_path / "captions.txt"
+    path.write_text("\n".join(captions) + "\n", "utf-8")
+    done = run("retrieval.labels", "--captions", path, "--chroma-dir", gallery)
+    assert done.returncode == 0, done.stderr
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [row["caption"] for row in rows] == captions
+    for row in rows:
+        assert row.keys() == {"caption", "sentiment", "sentiment_scores", "topics", "language"}
+        assert row["sentiment_scores"].keys() == {"negative", "neutral", "positive"}
+    assert [row["sentiment"] is None for row in rows] == [False, True, False, True, False]
+    assert [row["language"] for row in rows] == ["en", None, None, "de", "en"]
+    alone = json_of("retrieval.labels", "What a day!", "--chroma-dir", tmp_path / "no gallery")
+    assert alone["sentiment_scores"] == pytest.approx(rows[0]["sentiment_scores"], abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "give a caption, --image FILE, both, or --captions FILE"),
+        (("x", "--captions", "y"), "give either --captions FILE, or one caption"),
+        (("x", "--topics", "/nope.toml"), "there is no /nope.toml"),
+        (("--image", "/nope.jpg"), "cannot read /nope.jpg"),
+        (("--captions", "/nope.txt"), "cannot read /nope.txt"),
+    ],
+)
+def test_mistakes_are_one_line(arguments: tuple[str, ...], message: str, tmp_path: Path) -> None:
+    done = run("retrieval.labels", *arguments, "--chroma-dir", tmp_path)
+    assert done.returncode != 0
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from indexer.overrides import Corrections
+from retrieval.errors import BadInput, BadOption
+from retrieval.generation import Generation
+from retrieval.labels.overrides import (
+    Override,
+    clear_override,
+    key_of,
+    read_overrides,
+    set_override,
+)
+from retrieval.labels.view import LabelView
+from retrieval.records import Post, PostLabels
+from tests.galleries import index_folder, save_picture, writing
+
+POST = Post("a", "0" * 32, "s", "/r", "a.jpg", "a sad caption")
+
+
+@pytest.fixture
+def gallery(tmp_path: Path) -> Path:
+    save_picture(tmp_path / "posts" / "red.png", "red", "what a lovely red wall")
+    save_picture(tmp_path / "posts" / "blue.png", "blue", "a horrible blue wall")
+    index_folder(tmp_path / "gallery", tmp_path / "posts")
+    return tmp_path / "gallery"
+
+
+def posts_of(gallery: Path) -> dict[str, Post]:
+    return {post.image_path: post for post in Generation.open(gallery).posts()}
+
+
+def labels_of(gallery: Path, image_path: str) -> PostLabels:
+    generation = Generation.open(gallery)
+    view = LabelView.of(generation, read_overrides(gallery))
+    paths = [post.image_path for post in generation.posts()]
+    return view.labels(paths.index(image_path))
+
+
+def in_chroma(gallery: Path, post_id: str) -> dict[str, object]:
+    with writing(gallery) as writer:
+        found = writer._gallery.captions.get(ids=[post_id])["metadatas"]
+    assert found is not None
+    return dict(found[0])
+
+
+def test_the_last_word_counts_and_fields_are_kept_apart(tmp_path: Path) -> None:
+    set_override(tmp_path, POST, sentiment="positive")
+    set_override(tmp_path, POST, topics=["animals"])
+    set_override(tmp_path, POST, sentiment="neutral")
+    assert read_overrides(tmp_path).by_key == {key_of(POST): Override("neutral", ("animals",))}
+    clear_override(tmp_path, POST, ["sentiment"])
+    assert read_overrides(tmp_path).by_key == {key_of(POST): Override(None, ("animals",))}
+    clear_override(tmp_path, POST)
+    assert read_overrides(tmp_path).by_key == {}
+
+
+def test_a_line_torn_by_a_crash_is_passed_over_and_the_next_one_is_whole(tmp_path: Path) -> None:
+    set_override(tmp_path, POST, sentiment="positive")
+    with (tmp_path / "overrides.jsonl").open("a") as file:
+        file.write('{"image_id": "00')
+    assert read_overrides(tmp_path).by_key[key_of(POST)].sentiment == "positive"
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("[]", "line 1: not a correction"),
+        ('{"image_id": "0"}', "line 1: not a correction"),
+        ('{"image_id": "0", "caption": "0", "sentiment": "great"}', "sentiment 'great'; choose"),
+        ('{"image_id": "0", "caption": "0", "topics": "cats"}', "topics 'cats'; write a list"),
+    ],
+)
+def test_a_line_that_says_something_impossible_is_named(
+    tmp_path: Path, line: str, message: str
+) -> None:
+    (tmp_path / "overrides.jsonl").write_text(line + "\n")
+    with pytest.raises(BadInput, match=message):
+        read_overrides(tmp_path)
+
+
+def test_a_correction_wins_at_once_and_reaches_chroma(gallery: Path) -> None:
+    before = labels_of(gallery, "red.png")
+    assert (before.sentiment.name, before.sentiment.source) == ("positive", "caption")
+    post_id = posts_of(gallery)["red.png"].post_id
+    corrections = Corrections(gallery, say=print)
+    corrections.correct(post_id, "negative", ["city_street", "people"])
+    after = labels_of(gallery, "red.png")
+    assert (after.sentiment.name, after.sentiment.source) == ("negative", "you")
+    assert (after.topics.names, after.topics.source) == (["city_street", "people"], "you")
+    assert after.caption_sentiment == before.caption_sentiment
+    metadata = in_chroma(gallery, post_id)
+    assert (metadata["sentiment"], metadata["topics"]) == ("negative", ["city_street", "people"])
+    corrections.clear(post_id, [])
+    assert labels_of(gallery, "red.png") == before
+    assert in_chroma(gallery, post_id)["sentiment"] == "positive"
+
+
+def test_no_topic_fits_is_a_correction_too(gallery: Path) -> None:
+    Corrections(gallery, say=print).correct(posts_of(gallery)["red.png"].post_id, None, ["other"])
+    labels = labels_of(gallery, "red.png")
+    assert (labels.topics.names, labels.topics.source) == (["other"], "you")
+
+
+def test_corrections_survive_rename_rebuild_and_relabel(gallery: Path, tmp_path: Path) -> None:
+    post_id = posts_of(gallery)["red.png"].post_id
+    Corrections(gallery, say=print).correct(post_id, "negative", None)
+    (tmp_path / "posts" / "red.png").rename(tmp_path / "posts" / "wall.png")
+    (tmp_path / "posts" / "red.txt").rename(tmp_path / "posts" / "wall.txt")
+    index_folder(gallery, tmp_path / "posts")
+    assert labels_of(gallery, "wall.png").sentiment.name == "negative"
+    assert in_chroma(gallery, posts_of(gallery)["wall.png"].post_id)["sentiment"] == "negative"
+    index_folder(gallery, tmp_path / "posts", rebuild=True)
+    assert labels_of(gallery, "wall.png").sentiment.name == "negative"
+    assert in_chroma(gallery, posts_of(gallery)["wall.png"].post_id)["sentiment"] == "negative"
+
+
+def test_a_changed_caption_is_another_post_to_correct(gallery: Path, tmp_path: Path) -> None:
+    post_id = posts_of(gallery)["red.png"].post_id
+    Corrections(gallery, say=print).correct(post_id, "negative", None)
+    (tmp_path / "posts" / "red.txt").write_text("a great wall")
+    index_folder(gallery, tmp_path / "posts")
+    assert labels_of(gallery, "red.png").sentiment.name == "positive"
+
+
+def test_the_page_only_appends_and_the_next_build_tells_chroma(
+    gallery: Path, tmp_path: Path
+) -> None:
+    post = posts_of(gallery)["red.png"]
+    set_override(gallery, post, sentiment="neutral")
+    assert labels_of(gallery, "red.png").sentiment.name == "neutral"
+    index_folder(gallery, tmp_path / "posts")
+    assert in_chroma(gallery, post.post_id)["sentiment"] == "neutral"
+
+
+def test_export_and_import_carry_corrections_to_another_gallery(
+    gallery: Path, tmp_path: Path
+) -> None:
+    post = posts_of(gallery)["red.png"]
+    corrections = Corrections(gallery, say=print)
+    corrections.correct(post.post_id, "neutral", ["home_indoor"])
+    assert corrections.export(tmp_path / "mine.jsonl") == 1
+    other = tmp_path / "other"
+    index_folder(other, tmp_path / "posts")
+    assert Corrections(other, say=print).import_(tmp_path / "mine.jsonl") == 1
+    labels = labels_of(other, "red.png")
+    assert (labels.sentiment.name, labels.topics.names) == ("neutral", ["home_indoor"])
+    assert [each.override for each in Corrections(other, say=print).in_force()] == [
+        Override("neutral", ("home_indoor",))
+    ]
+
+
+def test_importing_something_else_changes_nothing(gallery: Path, tmp_path: Path) -> None:
+    (tmp_path / "bad.jsonl").write_text('{"image_id": "0", "caption": "0"}\n{"a": 1}\n')
+    with pytest.raises(BadInput, match="line 2: not a correction"):
+        Corrections(gallery, say=print).import_(tmp_path / "bad.jsonl")
+    assert not (gallery / "overrides.jsonl").exists()
+
+
+def test_unknown_posts_topics_and_empty_corrections_are_refused(gallery: Path) -> None:
+    post_id = posts_of(gallery)["red.png"].post_id
+    corrections = Corrections(gallery, say=print)
+    with pytest.raises(BadOption, match="no post 'nobody'"):
+        corrections.correct("nobody", "neutral", None)
+    with pytest.raises(BadOption, match="unknown topic 'boats'; choose from people, "):
+        corrections.correct(post_id, None, ["boats"])
+    with pytest.raises(BadOption, match="say what is right"):
+        corrections.correct(post_id, None, None)
+    with pytest.raises(BadOption, match="has not been corrected"):
+        corrections.clear(post_id, [])
+
+
+def test_a_correction_while_a_build_runs_is_kept_for_it(gallery: Path, tmp_path: Path) -> None:
+    said: list[str] = []
+    post_id = posts_of(gallery)["red.png"].post_id
+    with writing(gallery):
+        Corrections(gallery, say=said.append).correct(post_id, "neutral", None)
+    assert said == ["a build is running; it will tell Chroma, and searches know already"]
+    index_folder(gallery, tmp_path / "posts")
+    assert in_chroma(gallery, post_id)["sentiment"] == "neutral"
+
+
+def test_the_file_says_who_and_when_and_nothing_of_the_caption(gallery: Path) -> None:
+    post = posts_of(gallery)["red.png"]
+    set_override(gallery, post, sentiment="neutral")
+    line = json.loads((gallery / "overrides.jsonl").read_text())
+    assert line.keys() == {"image_id", "caption", "sentiment", "at"}
+    assert (line["image_id"], line["caption"]) == key_of(post)
