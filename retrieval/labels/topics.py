@@ -23,11 +23,9 @@ if TYPE_CHECKING:
 # ordinary caption's similarity to a topic is measured by, whatever the sentence encoder.
 SOCIAL_CAPTIONS = Path(__file__).with_name("social_captions.csv")
 
-_BACKGROUND = 600  # captions; more do not move the figures
+_BACKGROUND = 600  # captions: enough for a mean and a deviation
 _SHARPNESS = 12.0  # of the mean over phrases: between their mean (0) and their maximum (∞)
-_TOKEN = re.compile(
-    r"[^\W_]+|[^\w\s\ufe0f]"
-)  # words and numbers without underscores; single signs but U+FE0F
+_TOKEN = re.compile(r"[^\W_]+|[^\w\s\ufe0f]")  # words without underscores; single signs
 
 
 class Evidence(NamedTuple):
