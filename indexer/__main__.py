@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from indexer.build import BuildOptions
     from indexer.overrides import Corrections
     from indexer.sources.base import SourceRequest
+    from retrieval.describers.base import Describer
     from retrieval.labels.overrides import Field
 
 
@@ -126,7 +127,21 @@ def _add_build(
     how.add_argument(
         "--device", default="auto", help="auto, cpu, cuda or mps (default: %(default)s)"
     )
-    _add_label_flags(build.add_argument_group("how it is labelled"))
+    labels = build.add_argument_group("how it is labelled")
+    _add_label_flags(labels)
+    labels.add_argument(
+        "--describe",
+        default="off",
+        metavar="MODEL",
+        help="have a model write a description of each picture: off, auto (BLIP, if its weights "
+        "are here), a captioner's folder or name on the hub, or endpoint:MODEL for a vision model "
+        "behind OPENAI_BASE_URL (default: %(default)s)",
+    )
+    labels.add_argument(
+        "--allow-upload",
+        action="store_true",
+        help="permit --describe endpoint:MODEL to send pictures, scaled down, off this machine",
+    )
     run_ = build.add_argument_group("how it runs")
     run_.add_argument("--dry-run", action="store_true", help="say what would be done; do nothing")
     run_.add_argument(
@@ -292,11 +307,29 @@ def _options(arguments: argparse.Namespace, settings: Settings) -> BuildOptions:
         device=arguments.device,
         sentiment_model=arguments.sentiment_model,
         topics=arguments.topics and _absolute(arguments.topics),
+        describer=_describer(arguments, settings),
         rebuild=arguments.rebuild,
         limit=arguments.limit,
         publish_every=arguments.publish_every,
         final_dataset=arguments.final_dataset,
     )
+
+
+def _describer(arguments: argparse.Namespace, settings: Settings) -> Describer | None:
+    if arguments.describe == "off":
+        return None
+    from retrieval.describers.choose import choose_describer
+
+    describer = choose_describer(
+        arguments.describe,
+        device=arguments.device,
+        base_url=settings.openai_base_url,
+        api_key=settings.openai_api_key,
+        allow_upload=arguments.allow_upload,
+    )
+    if describer is None:
+        say("no captioner's weights are here, so pictures are not described")
+    return describer
 
 
 @contextmanager

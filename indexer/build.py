@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from indexer.describe import DescriptionCounts, describe_pictures
 from indexer.final_dataset import write_final_dataset
 from indexer.missing import fetch_command, list_missing
 from indexer.pipeline import Counts, Pipeline
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from indexer.writer import Writer
+    from retrieval.describers.base import Describer
     from retrieval.encoders.base import CaptionEncoder, ImageEncoder, TextEncoder
 
     # Given the number of files to open, a context that gives what to call with each step done.
@@ -56,6 +58,7 @@ class BuildOptions:
     device: str = "auto"
     sentiment_model: str | None = None  # None: the gallery's own, or the best that fits
     topics: Path | None = None  # a taxonomy; None: the gallery's own, or the default
+    describer: Describer | None = None  # None: pictures are not described
     rebuild: bool = False
     limit: int | None = None  # posts
     publish_every: float = 120  # seconds
@@ -93,6 +96,7 @@ class BuildReport:
     seconds: float
     published: Manifest
     labels: dict[str, dict[str, int]]  # how many of the sources' posts have each
+    descriptions: DescriptionCounts
 
     def as_json(self) -> dict[str, Any]:
         """What `build --json` prints."""
@@ -108,6 +112,7 @@ class BuildReport:
             "failed": [asdict(skipped) for skipped in self.counts.failed],
             "seconds": round(self.seconds, 2),
             "labels": self.labels,
+            "descriptions": asdict(self.descriptions),
             "generation": self.published.generation,
             "encoders": asdict(self.published.encoders),
             "gallery": {"posts": self.published.posts, "pictures": self.published.pictures},
@@ -166,8 +171,9 @@ def build(
             publish_every=options.publish_every,
         )
         counts = _run(pipeline, writer, sources, options.limit, say=say, progress=progress)
+        descriptions = _describe(writer, caption, sources, options, counts, say=say)
         seconds = time.monotonic() - started
-        return _report(sources, counts, writer, options.chroma_dir, seconds)
+        return _report(sources, counts, descriptions, writer, options.chroma_dir, seconds)
 
 
 def read_source(request: SourceRequest, chroma_dir: Path) -> Source:
@@ -239,8 +245,42 @@ def _run(
     return total
 
 
+def _describe(
+    writer: Writer,
+    caption_encoder: CaptionEncoder,
+    sources: Sequence[Source],
+    options: BuildOptions,
+    counts: Counts,
+    *,
+    say: Callable[[str], None],
+) -> DescriptionCounts:
+    """After everything else is published: it can take hours, and an endpoint can fail."""
+    if options.describer is None:
+        return DescriptionCounts()
+    posts = [post for source in sources for post in writer.state.posts_of(source.name).values()]
+    try:
+        described, skipped = describe_pictures(
+            writer,
+            options.describer,
+            caption_encoder,
+            posts,
+            chroma_dir=options.chroma_dir,
+            publish_every=options.publish_every,
+            say=say,
+        )
+    finally:
+        writer.publish()
+    counts.failed += skipped
+    return described
+
+
 def _report(
-    sources: Sequence[Source], counts: Counts, writer: Writer, chroma_dir: Path, seconds: float
+    sources: Sequence[Source],
+    counts: Counts,
+    descriptions: DescriptionCounts,
+    writer: Writer,
+    chroma_dir: Path,
+    seconds: float,
 ) -> BuildReport:
     posts = [post for source in sources for post in writer.state.posts_of(source.name).values()]
     readings = [source.reading for source in sources]
@@ -254,6 +294,7 @@ def _report(
         notes=[note for source in sources for note in _notes(source, chroma_dir)],
         seconds=seconds,
         published=writer.manifest,
+        descriptions=descriptions,
         labels=_label_counts(chroma_dir, {source.name for source in sources}),
     )
 

@@ -34,6 +34,7 @@ class Change:
     image_vectors: list[NDArray[np.float32]] = field(default_factory=list)  # one a picture
     posts: list[Post] = field(default_factory=list)
     caption_vectors: dict[str, NDArray[np.float32]] = field(default_factory=dict)  # by post_id
+    description_vectors: dict[str, NDArray[np.float32]] = field(default_factory=dict)  # by image_id
     readings: dict[str, Reading] = field(default_factory=dict)  # by post_id, as the vectors
     files: list[IndexedFile] = field(default_factory=list)
     removed_posts: list[str] = field(default_factory=list)
@@ -115,6 +116,7 @@ def _to_bytes(change: Change) -> bytes:
         "pictures": [asdict(picture) for picture in change.pictures],
         "posts": [post_to_row(post) for post in change.posts],
         "captioned": list(change.caption_vectors),
+        "described": list(change.description_vectors),
         "readings": {post_id: asdict(reading) for post_id, reading in change.readings.items()},
         "files": [asdict(file) for file in change.files],
         "removed_posts": change.removed_posts,
@@ -127,6 +129,7 @@ def _to_bytes(change: Change) -> bytes:
         rows=np.frombuffer(json.dumps(rows).encode(), dtype=np.uint8),
         image_vectors=np.array(change.image_vectors, dtype=np.float32),
         caption_vectors=np.array(list(change.caption_vectors.values()), dtype=np.float32),
+        description_vectors=np.array(list(change.description_vectors.values()), dtype=np.float32),
     )
     return buffer.getvalue()
 
@@ -135,11 +138,13 @@ def _from_bytes(content: bytes) -> Change:
     with np.load(io.BytesIO(content)) as arrays:
         rows = json.loads(arrays["rows"].tobytes())
         image_vectors, caption_vectors = arrays["image_vectors"], arrays["caption_vectors"]
+        description_vectors = arrays["description_vectors"]
     return Change(
         pictures=[Picture(**row) for row in rows["pictures"]],
         image_vectors=list(image_vectors),
         posts=[post_from_row(row) for row in rows["posts"]],
         caption_vectors=dict(zip(rows["captioned"], caption_vectors, strict=True)),
+        description_vectors=dict(zip(rows["described"], description_vectors, strict=True)),
         readings={post_id: _reading(row) for post_id, row in rows["readings"].items()},
         files=[IndexedFile(**row) for row in rows["files"]],
         removed_posts=rows["removed_posts"],

@@ -89,6 +89,8 @@ def _publish(chroma_dir: Path, generation: Generation, labeller: Labeller) -> Ma
         np.asarray(generation.caption_vectors),
         np.asarray(generation.image_vectors),
         generation.catalog["picture_row"].to_numpy(),
+        generation.descriptions,
+        np.asarray(generation.description_vectors),
     )
     published = generation.manifest.published(built_at=int(time.time()), labels=labeller.record)
     write_relabelled(published.generation, generation, readings, labels)

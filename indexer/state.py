@@ -27,6 +27,7 @@ class State:
     files: dict[tuple[str, str], IndexedFile] = field(default_factory=dict)  # by (root, path)
     image_vectors: dict[str, NDArray[np.float32]] = field(default_factory=dict)
     caption_vectors: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    description_vectors: dict[str, NDArray[np.float32]] = field(default_factory=dict)
     readings: dict[str, Reading] = field(default_factory=dict)  # of the captioned posts
     posts_by_picture: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
@@ -39,6 +40,7 @@ class State:
             files={(file.root, file.path): file for file in contents.files},
             image_vectors=dict(contents.image_vectors),
             caption_vectors=dict(contents.caption_vectors),
+            description_vectors=dict(contents.description_vectors),
             readings=dict(contents.readings),
         )
         state._put_posts(contents.posts.values())
@@ -52,6 +54,7 @@ class State:
             files=list(self.files.values()),
             image_vectors=self.image_vectors,
             caption_vectors=self.caption_vectors,
+            description_vectors=self.description_vectors,
             readings=self.readings,
         )
 
@@ -67,9 +70,11 @@ class State:
                 self._drop_caption(post.post_id)
         self.caption_vectors.update(change.caption_vectors)
         self.readings.update(change.readings)
+        self.description_vectors.update(change.description_vectors)
         for image_id in change.removed_pictures:
             self.pictures.pop(image_id, None)
             self.image_vectors.pop(image_id, None)
+            self.description_vectors.pop(image_id, None)
         self.files.update({(file.root, file.path): file for file in change.files})
         for key in change.removed_files:
             self.files.pop(key, None)

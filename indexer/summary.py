@@ -30,6 +30,12 @@ def build_text(report: BuildReport, chroma_dir: Path) -> str:
         f"  pictures: {counts.encoded:,} encoded, {counts.reused:,} known by their content, "
         f"{counts.unchanged:,} unchanged",
     ]
+    told = report.descriptions
+    if told.described or told.reused or told.failed:
+        lines.append(
+            f"  descriptions: {told.described:,} written by a machine, {told.reused:,} known, "
+            f"{told.failed:,} not to be had"
+        )
     if counts.removed:
         lines.append(f"  {count(counts.removed, 'post')} left the source and the gallery")
     if report.missing:

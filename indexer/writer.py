@@ -184,13 +184,15 @@ class Writer:
         image_ids = sorted({post.image_id for post in posts})
         rows = {image_id: row for row, image_id in enumerate(image_ids)}
         captioned = [post.post_id for post in posts if post.post_id in state.readings]
-        encoders = self.manifest.encoders
+        encoders, vectors = self.manifest.encoders, state.description_vectors
         return self.labeller.label(
             [post.caption for post in posts],
             [state.readings.get(post.post_id) for post in posts],
             _stacked([state.caption_vectors[i] for i in captioned], encoders.caption.dimension),
             _stacked([state.image_vectors[i] for i in image_ids], encoders.image.dimension),
             np.array([rows[post.image_id] for post in posts], dtype=np.int64),
+            [state.pictures[i].description for i in image_ids],
+            _stacked([vectors[i] for i in image_ids if i in vectors], encoders.caption.dimension),
         )
 
     def _effective(self, posts: Sequence[Post]) -> list[PostLabels]:

@@ -42,5 +42,9 @@ class WeightsUnavailable(GalleryError):
     """An encoder's weights cannot be had, or are not the ones they should be."""
 
 
+class EndpointFailed(GalleryError):
+    """A model's endpoint cannot be reached, or refuses the key, the model or the request."""
+
+
 class StorageFailed(GalleryError):
     """The disk is full, read-only, or otherwise refuses what has to be written."""

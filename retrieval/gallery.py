@@ -132,6 +132,7 @@ def picture_metadata(picture: Picture, post: Post, labels: PostLabels) -> dict[s
         "height": picture.height,
         "sentiment": labels.image_sentiment.name,
         "topics": labels.image_topics.names or None,  # Chroma refuses empty lists
+        "description": picture.description,  # written by a machine
     }
 
 

@@ -6,7 +6,7 @@ A generation is a folder `generations/<n>/` with
 - `labels.parquet`: the labels of every post, in the order of the catalog;
 - `pictures.parquet`: every picture, by image_id, in the order of `images.f32`;
 - `files.parquet`: what the build saw of every file (for the next build, not for searching);
-- `images.f32`, `captions.f32`: the vectors, float32 row by row, unit length.
+- `images.f32`, `captions.f32`, `descriptions.f32`: the vectors, float32 row by row, unit length.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ class Contents:
     files: Sequence[IndexedFile]
     image_vectors: Mapping[str, NDArray[np.float32]]  # by image_id
     caption_vectors: Mapping[str, NDArray[np.float32]]  # by post_id, of the captioned posts
+    description_vectors: Mapping[str, NDArray[np.float32]]  # by image_id, of the described ones
     readings: Mapping[str, Reading]  # by post_id, of the captioned posts
 
     def in_order(self) -> list[Post]:
@@ -90,6 +91,7 @@ class Generation:
     def _loads(self) -> bool:
         try:
             _ = self.catalog, self._pictures, self.image_vectors, self.caption_vectors, self.labels
+            _ = self.description_vectors
         except (OSError, ValueError):
             return False
         return True
@@ -141,6 +143,24 @@ class Generation:
     def caption_vectors(self) -> Vectors:
         """Shape (captioned posts, d), float32, unit rows; mapped from the disk, not read."""
         return _map_vectors(self.folder / "captions.f32", self.manifest.encoders.caption.dimension)
+
+    @cached_property
+    def description_vectors(self) -> Vectors:
+        """Shape (described pictures, d), float32, unit rows, in the captions' space."""
+        dimension = self.manifest.encoders.caption.dimension
+        return _map_vectors(self.folder / "descriptions.f32", dimension)
+
+    @cached_property
+    def descriptions(self) -> list[str | None]:
+        """What a machine wrote about every picture, in the order of `image_vectors`."""
+        texts: list[str | None] = self._pictures["description"].to_pylist()
+        return texts
+
+    @cached_property
+    def description_pictures(self) -> NDArray[np.int64]:
+        """For every row of `description_vectors`, the row of its picture in `image_vectors`."""
+        described = [row for row, text in enumerate(self.descriptions) if text is not None]
+        return np.array(described, dtype=np.int64)
 
     @cached_property
     def caption_pictures(self) -> NDArray[np.int64]:
@@ -207,6 +227,12 @@ class Generation:
                 for row in rows
                 if row["caption_row"] >= 0
             },
+            description_vectors={
+                self.image_ids[row]: vector
+                for row, vector in zip(
+                    self.description_pictures.tolist(), self.description_vectors, strict=True
+                )
+            },
             readings={
                 post.post_id: reading
                 for post, reading in zip(posts, self.readings, strict=True)
@@ -240,6 +266,8 @@ def write_generation(
     _write_table(draft / "files.parquet", _table([asdict(f) for f in files], _file_schema()))
     _write_vectors(draft / "images.f32", [contents.image_vectors[i] for i in image_ids])
     _write_vectors(draft / "captions.f32", [contents.caption_vectors[i] for i in captioned])
+    described = [i for i in image_ids if contents.pictures[i].description is not None]
+    _write_vectors(draft / "descriptions.f32", [contents.description_vectors[i] for i in described])
     _finish(draft, chroma_dir, number)
 
 
@@ -421,7 +449,16 @@ def _catalog_schema() -> pa.Schema:
 def _picture_schema() -> pa.Schema:
     import pyarrow as pa
 
-    return pa.schema([("image_id", pa.string()), ("width", pa.int64()), ("height", pa.int64())])
+    text, number = pa.string(), pa.int64()
+    return pa.schema(
+        [
+            ("image_id", text),
+            ("width", number),
+            ("height", number),
+            ("description", text),
+            ("described_by", text),
+        ]
+    )
 
 
 def _file_schema() -> pa.Schema:

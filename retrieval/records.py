@@ -56,6 +56,8 @@ class Picture:
     image_id: str
     width: int  # pixels, as shown (after EXIF orientation)
     height: int
+    description: str | None = None  # written by a machine: never the user's words, not trusted
+    described_by: str | None = None  # the version of the model that wrote it
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,7 @@ class PostLabels:
     topics: TopicLabels  # fused, or the user's own
     caption_topics: TopicLabels
     image_topics: TopicLabels
+    described_topics: TopicLabels  # of the caption and the picture's description, where it has one
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +145,8 @@ class Why:
     caption: float | None  # None: the picture has no caption
     image_rank: int
     caption_rank: int | None
+    description: float | None = None  # None: the picture has no description
+    description_rank: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +155,7 @@ class Hit:
 
     rank: int
     image_id: str
+    description: str | None  # of the picture, written by a machine
     score: float  # the reciprocal rank fusion sum
     why: Why
     posts: tuple[Post, ...]

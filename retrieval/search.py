@@ -130,7 +130,10 @@ def _as_json(hit: Hit, chroma_dir: Path) -> dict[str, Any]:
             "caption": hit.why.caption,
             "image_rank": hit.why.image_rank,
             "caption_rank": hit.why.caption_rank,
+            "description": hit.why.description,
+            "description_rank": hit.why.description_rank,
         },
+        "machine_description": hit.description,
         "posts": [
             {
                 "post_id": post.post_id,
@@ -156,6 +159,7 @@ def _labels_json(labels: PostLabels) -> dict[str, Any]:
         "topics": labels.topics,
         "caption_topics": labels.caption_topics,
         "image_topics": labels.image_topics,
+        "described_topics": labels.described_topics,
     }
     return {
         "language": labels.language,
@@ -196,6 +200,8 @@ def _print(query: str, hits: Sequence[Hit], chroma_dir: Path) -> None:
             console.print(f"     {_labelled(labels)}  [{printable(post.post_id)}]", style="magenta")
         if (more := len(hit.posts) - _CAPTIONS_SHOWN) > 0:
             console.print(f"     and {count(more, 'more post')} with this picture", style="dim")
+        if hit.description is not None:
+            console.print(f"     machine-written: {printable(hit.description)}", style="italic")
         console.print(f"     {_reason(hit)}", style="cyan")
         console.print(f"     {thumbnail_path(chroma_dir, hit.image_id)}", style="dim")
 
@@ -227,6 +233,8 @@ def _reason(hit: Hit) -> str:
     reasons = [f"picture {why.image:.2f} (rank {why.image_rank})"]
     if why.caption is not None:
         reasons.append(f"caption {why.caption:.2f} (rank {why.caption_rank})")
+    if why.description is not None:
+        reasons.append(f"description {why.description:.2f} (rank {why.description_rank})")
     return f"score {hit.score:.4f}: " + " · ".join(reasons)
 
 

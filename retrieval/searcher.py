@@ -74,15 +74,20 @@ class Searcher:
         caption_scores[rows[(rows >= 0) & ~passing]] = np.nan
         image_scores[generation.pictures_without(passing)] = np.nan
         best_captions = self._best_caption_of_each_picture(caption_scores)
-        image_ranks, caption_ranks = ranks(image_scores), ranks(best_captions)
-        fused = reciprocal_rank_fusion([image_ranks, caption_ranks])
+        descriptions = np.full(len(image_scores), np.nan, dtype=np.float32)
+        described = generation.description_pictures
+        descriptions[described] = generation.description_vectors @ caption_query
+        descriptions[np.isnan(image_scores)] = np.nan
+        scores = [image_scores, best_captions, descriptions]
+        rankings = [ranks(each) for each in scores]
+        fused = reciprocal_rank_fusion(rankings)
         best = np.argsort(-fused, kind="stable")[: min(k, np.count_nonzero(fused))]
         return [
             self._hit(
                 place,
                 row,
                 float(fused[row]),
-                _why(row, image_scores, best_captions, image_ranks, caption_ranks),
+                _why(row, scores, rankings),
                 self._posts(row, caption_scores, passing),
             )
             for place, row in enumerate(best.tolist(), start=1)
@@ -92,6 +97,7 @@ class Searcher:
         return Hit(
             rank=rank,
             image_id=self._generation.image_ids[row],
+            description=self._generation.descriptions[row],
             score=score,
             why=why,
             posts=tuple(map(self._generation.post, posts)),
@@ -119,16 +125,19 @@ class Searcher:
 
 
 def _why(
-    row: int,
-    image_scores: NDArray[np.float32],
-    caption_scores: NDArray[np.float32],
-    image_ranks: NDArray[np.int64],
-    caption_ranks: NDArray[np.int64],
+    row: int, scores: Sequence[NDArray[np.float32]], rankings: Sequence[NDArray[np.int64]]
 ) -> Why:
-    captioned = caption_ranks[row] != UNRANKED
+    """Of the picture, its best caption and its description, in this order."""
+    said = [
+        (float(score[row]), int(ranking[row])) if ranking[row] != UNRANKED else (None, None)
+        for score, ranking in zip(scores[1:], rankings[1:], strict=True)
+    ]
+    (caption, caption_rank), (description, description_rank) = said
     return Why(
-        image=float(image_scores[row]),
-        caption=float(caption_scores[row]) if captioned else None,
-        image_rank=int(image_ranks[row]),
-        caption_rank=int(caption_ranks[row]) if captioned else None,
+        image=float(scores[0][row]),
+        caption=caption,
+        image_rank=int(rankings[0][row]),
+        caption_rank=caption_rank,
+        description=description,
+        description_rank=description_rank,
     )

@@ -247,6 +247,7 @@ def view_of(
         caption_topics=undetermined(1, 2),
         image_topics=undetermined(1, 2),
         topics=undetermined(1, 2),
+        described_topics=undetermined(1, 2),
     )
     record = replace(labeller.record, cuts=(0.5, 0.6, 0.7))
     return LabelView(record, replace(empty, **arrays), [None], [override])

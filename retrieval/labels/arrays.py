@@ -30,6 +30,7 @@ class LabelArrays:
     caption_topics: Scores  # the taxonomy's topics
     image_topics: Scores
     topics: Scores
+    described_topics: Scores  # of the caption and the picture's description, where it has one
 
     @classmethod
     def names(cls) -> tuple[str, ...]:

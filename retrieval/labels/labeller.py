@@ -89,12 +89,15 @@ class Labeller:
         caption_vectors: Vectors,
         image_vectors: Vectors | None,
         picture_rows: NDArray[np.int64],
+        descriptions: Sequence[str | None] = (),
+        description_vectors: Vectors | None = None,
     ) -> LabelArrays:
         """The labels of n posts.
 
         `readings` is None for posts without a caption; `caption_vectors` has a row for each of the
         others, in their order. `picture_rows` (n,) says which row of `image_vectors` is whose;
-        without pictures both are of no account.
+        without pictures both are of no account. `descriptions` are what a machine wrote about
+        the pictures, with a row of `description_vectors` for each that is not None.
         """
         caption_sentiment = _sentiments(readings)
         image_sentiment = undetermined(len(captions), len(SENTIMENTS))
@@ -110,7 +113,26 @@ class Labeller:
             caption_topics=caption_topics,
             image_topics=image_topics,
             topics=self.fusion.fused_topics(caption_topics, image_topics),
+            described_topics=self._described(
+                caption_topics, descriptions, description_vectors, picture_rows
+            ),
         )
+
+    def _described(
+        self,
+        caption_topics: Scores,
+        descriptions: Sequence[str | None],
+        vectors: Vectors | None,
+        picture_rows: NDArray[np.int64],
+    ) -> Scores:
+        """Captions with descriptions, by the same topic model; NaN without a description."""
+        described = [row for row, text in enumerate(descriptions) if text is not None]
+        if not described or vectors is None:
+            return undetermined(*caption_topics.shape)
+        evidence = self.caption_topics.evidence([descriptions[r] or "" for r in described], vectors)
+        of_pictures = undetermined(len(descriptions), caption_topics.shape[1])
+        of_pictures[described] = self.fusion.caption_topic_scores(evidence.z, evidence.words)
+        return self.fusion.described_topics(caption_topics, of_pictures[picture_rows])
 
     def _caption_topics(
         self, captions: Sequence[str], readings: Sequence[Reading | None], vectors: Vectors

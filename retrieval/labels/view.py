@@ -122,6 +122,7 @@ class LabelView:
             topics=topics,
             caption_topics=self._one_side(arrays.caption_topics, row, of_caption, "caption"),
             image_topics=self._one_side(arrays.image_topics, row, of_image, "image"),
+            described_topics=self._one_side(arrays.described_topics, row, of_caption, "both"),
         )
 
     @cached_property
