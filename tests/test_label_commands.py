@@ -106,6 +106,8 @@ def test_why_a_caption_has_its_labels(gallery: Path) -> None:
     assert found["word_influences"][0]["word"] == "happy"
     assert {"word": "kitten", "topic": "animals"} in found["topic_words"]
     assert len(found["topic_scores"]) == 14
+    assert found["classes"][0]["name"] == "Egyptian Mau"
+    assert found["topic_scores"][0]["picture_nearest_phrase"] == "a pet dog or cat"
     done = run("retrieval.labels", "so happy with my new kitten", "--chroma-dir", gallery)
     assert "near “my puppy or kitten”" in done.stdout
 

@@ -50,7 +50,8 @@ def load_model(checkpoint: Checkpoint, config: CheckpointConfig, weights: Path) 
 def learned_judgement(model: Any) -> ZeroShot:
     """What a model learned beside its towers: the scale of its cosines, and SigLIP's bias."""
     bias = getattr(model, "logit_bias", None)
-    return ZeroShot(float(model.logit_scale.exp()), None if bias is None else float(bias))
+    scale = float(model.logit_scale.detach().exp())
+    return ZeroShot(scale, None if bias is None else float(bias.detach()))
 
 
 def one_tower(model: Any, method: Tower) -> torch.nn.Module:

@@ -106,6 +106,13 @@ class PackagedEncoder:
         """Return shape (len(images), 384), float32, every row of unit length."""
         return self.encode_prepared([self.prepare(image) for image in images])
 
+    def recognise(self, image: Image.Image, count: int = 5) -> list[tuple[str, float]]:
+        """The classes that speak loudest in a picture, by name, with their share of its vector."""
+        shares = _top(self._class_probabilities(self.prepare(image)).mean(axis=0, keepdims=True))[0]
+        names = [text.partition(":")[0] for text in _label_texts()]
+        best = np.argsort(-shares, kind="stable")[:count]
+        return [(names[place], float(shares[place])) for place in best]
+
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         """Return shape (len(texts), 384), float32, unit rows: centred sentence vectors."""
         return _unit(self._sentence.encode_texts(texts) - caption_mean())

@@ -17,8 +17,7 @@ from retrieval.records import SENTIMENTS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
-    from numpy.typing import NDArray
+    from PIL.Image import Image
 
     from retrieval.encoders.base import CaptionEncoder, ImageEncoder
     from retrieval.labels.explain import Explanation, TopicEvidence
@@ -66,14 +65,14 @@ def _label(arguments: argparse.Namespace, settings: Settings) -> int:
     from retrieval.labels.explain import Explainer
 
     image_encoder, caption_encoder, labeller = _models(arguments, settings)
-    explainer = Explainer(labeller, caption_encoder)
+    explainer = Explainer(labeller, image_encoder, caption_encoder)
     if captions is not None:
         view = explainer.label(captions)
         for row, caption in enumerate(captions):
             _write(_labels_json(caption, view.labels(row)))
         return DONE
-    vector = None if arguments.image is None else _encoded(arguments.image, image_encoder)
-    explanation = explainer.explain(readable(arguments.caption or ""), vector)
+    picture = None if arguments.image is None else _decoded(arguments.image, image_encoder)
+    explanation = explainer.explain(readable(arguments.caption or ""), picture)
     if arguments.json:
         _write(_explanation_json(explanation))
     else:
@@ -116,15 +115,13 @@ def _models(
     return image, caption, labeller
 
 
-def _encoded(path: Path, encoder: ImageEncoder) -> NDArray[np.float32]:
+def _decoded(path: Path, encoder: ImageEncoder) -> Image:
     from retrieval.pictures import UnreadablePicture, decode, load_file
 
     try:
-        picture = decode(load_file(path), encoder.short_side).image
+        return decode(load_file(path), encoder.short_side).image
     except (OSError, UnreadablePicture) as error:
         raise BadInput(f"cannot read {path}: {error}") from error
-    vector: NDArray[np.float32] = encoder.encode_images([picture])[0]
-    return vector
 
 
 def _lines(path: Path) -> list[str]:
@@ -162,6 +159,7 @@ def _explanation_json(explanation: Explanation) -> dict[str, Any]:
             {"word": word, "influence": influence}
             for word, influence in explanation.word_influences
         ],
+        "classes": [{"name": name, "share": share} for name, share in explanation.classes],
         "topic_words": [{"word": word, "topic": topic} for word, topic in explanation.topic_words],
     }
 
@@ -178,6 +176,7 @@ def _topic_json(topic: TopicEvidence) -> dict[str, Any]:
         "image": topic.image,
         "nearest_phrase": topic.phrase,
         "likeness": topic.likeness,
+        "picture_nearest_phrase": topic.picture_phrase,
     }
 
 
@@ -203,6 +202,9 @@ def _explanation_lines(explanation: Explanation) -> list[str]:
     if explanation.topic_words:
         told = ", ".join(f"{printable(word)} → {topic}" for word, topic in explanation.topic_words)
         lines.append(f"  words    {told}")
+    if explanation.classes:
+        told = ", ".join(f"{name} {share:.2f}" for name, share in explanation.classes)
+        lines.append(f"  picture  {told}")
     lines += [_topic_line(topic) for topic in explanation.topic_scores[:_TOPICS_SHOWN]]
     lines.append(f"language   {labels.language or 'no words to tell by'}")
     return lines
@@ -230,8 +232,8 @@ def _topic_line(topic: TopicEvidence) -> str:
         for side, score in (("caption", topic.caption), ("picture", topic.image))
         if score is not None
     ]
-    near = "" if topic.phrase is None else f"  near “{topic.phrase}” ({topic.likeness:.2f})"
-    return f"  {topic.score:.2f}  {topic.name:20} {', '.join(sides):29}{near}"
+    near = topic.phrase or topic.picture_phrase
+    return f"  {topic.score:.2f}  {topic.name:20} {', '.join(sides):29}  near “{near}”"
 
 
 if __name__ == "__main__":

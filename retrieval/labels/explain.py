@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+    from PIL.Image import Image
 
-    from retrieval.encoders.base import CaptionEncoder, Vectors
+    from retrieval.encoders.base import CaptionEncoder, ImageEncoder, Vectors
     from retrieval.labels.arrays import LabelArrays
     from retrieval.labels.labeller import Labeller
     from retrieval.records import PostLabels, Reading
@@ -34,6 +35,7 @@ class Explanation:
     topic_scores: list[TopicEvidence]  # of every topic, best first
     word_influences: list[tuple[str, float]]  # what leaving a word out takes from the sentiment
     topic_words: list[tuple[str, str]]  # words that settle a topic, with its name
+    classes: list[tuple[str, float]]  # that the packaged encoder recognised, with their shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +48,17 @@ class TopicEvidence:
     image: float | None
     phrase: str | None  # the one nearest to the caption
     likeness: float | None  # centred cosine to it
+    picture_phrase: str | None  # the one nearest to the picture
 
 
 class Explainer:
     """Labels captions, with or without a picture, outside any gallery."""
 
-    def __init__(self, labeller: Labeller, caption_encoder: CaptionEncoder) -> None:
+    def __init__(
+        self, labeller: Labeller, image_encoder: ImageEncoder, caption_encoder: CaptionEncoder
+    ) -> None:
         self._labeller = labeller
+        self._image_encoder = image_encoder
         self._encoder = caption_encoder
 
     def label(self, captions: Sequence[str]) -> LabelView:
@@ -61,8 +67,9 @@ class Explainer:
         readings = self._labeller.read(captions, vectors)
         return self._view(readings, self._arrays(captions, readings, vectors, None))
 
-    def explain(self, caption: str, image_vector: NDArray[np.float32] | None) -> Explanation:
+    def explain(self, caption: str, picture: Image | None) -> Explanation:
         """The labels of one post, and why."""
+        image_vector = None if picture is None else self._image_encoder.encode_images([picture])[0]
         vectors = self._encoder.encode_texts([caption])
         readings = self._labeller.read([caption], vectors)
         arrays = self._arrays([caption], readings, vectors, image_vector)
@@ -70,9 +77,10 @@ class Explainer:
         return Explanation(
             caption=caption,
             labels=labels,
-            topic_scores=self._topics(arrays, vectors),
+            topic_scores=self._topics(arrays, vectors, image_vector),
             word_influences=self._influences(caption, labels),
             topic_words=self._labeller.caption_topics.words_in(caption),
+            classes=self._classes(picture),
         )
 
     def _arrays(
@@ -95,11 +103,22 @@ class Explainer:
         languages = [reading.language for reading in readings]
         return LabelView(self._labeller.record, arrays, languages, [None] * len(languages))
 
-    def _topics(self, arrays: LabelArrays, vectors: Vectors) -> list[TopicEvidence]:
+    def _classes(self, picture: Image | None) -> list[tuple[str, float]]:
+        from retrieval.encoders.packaged import PackagedEncoder
+
+        if picture is None or not isinstance(self._image_encoder, PackagedEncoder):
+            return []
+        return self._image_encoder.recognise(picture)
+
+    def _topics(
+        self, arrays: LabelArrays, vectors: Vectors, image_vector: NDArray[np.float32] | None
+    ) -> list[TopicEvidence]:
         if np.isnan(arrays.topics[0]).all():
             return []
         spoken = not np.isnan(arrays.caption_topics[0]).all()
         nearest: Any = self._labeller.caption_topics.nearest_phrases(vectors[0])
+        labels = self._labeller.pictures
+        shown = None if image_vector is None else labels.nearest_phrases(image_vector)
         found = [
             TopicEvidence(
                 name=topic.name,
@@ -108,6 +127,7 @@ class Explainer:
                 image=_number(arrays.image_topics[0, place]),
                 phrase=nearest[place][0] if spoken else None,
                 likeness=nearest[place][1] if spoken else None,
+                picture_phrase=None if shown is None else shown[place],
             )
             for place, topic in enumerate(self._labeller.taxonomy.topics)
         ]

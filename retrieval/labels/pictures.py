@@ -107,6 +107,13 @@ class PictureLabels:
         usual = log_mean_exp(nothing, [(0, nothing.shape[1])], scale)
         return (scale * (topics - usual)).astype(np.float32)
 
+    def nearest_phrases(self, vector: NDArray[np.float32]) -> list[str]:
+        """For every topic the phrase nearest to a picture."""
+        cosines = self._arrays["phrases"] @ vector
+        phrases = all_phrases(self._taxonomy)
+        slices = topic_slices(self._taxonomy)
+        return [phrases[start + int(cosines[start:end].argmax())] for start, end in slices]
+
     def sentiment(self, vectors: Vectors) -> Scores:
         """Shape (n, 3): softmax over the moods; *not determined* by an encoder that cannot."""
         if not self._judges:
