@@ -62,6 +62,12 @@ class Writer:
         self._touched_posts: set[str] = set()
         self._overrides = read_overrides(chroma_dir)
         self._unpublished = manifest.labels != labeller.record
+        if not state.posts:  # whatever Chroma gets from here on, it gets with these labels
+            self.manifest = replace(
+                manifest,
+                chroma_labels=labeller.record.digest,
+                chroma_overrides=len(self._overrides.ever),
+            )
         self._published_at = time.monotonic()
 
     def register(self, source: str, record: dict[str, Any]) -> None:
@@ -144,6 +150,7 @@ class Writer:
 
         After publishing, since searches do not wait for it.
         """
+        self._overrides = read_overrides(self._chroma_dir)  # posts may be corrected meanwhile
         digest, lines = self.labeller.record.digest, len(self._overrides.ever)
         manifest = self.manifest
         if (manifest.chroma_labels, manifest.chroma_overrides) == (digest, lines):

@@ -31,7 +31,7 @@ class Filters:
             BadOption: a topic is not one of the gallery's.
 
         """
-        check_topics(sorted(self.topics), labels.topic_names)
+        check_topics(sorted(self.topics), labels.topic_names[:-1])
         passing = np.ones(len(labels.sentiments), dtype=np.bool_)
         if self.sentiments:
             codes = [SENTIMENTS.index(name) for name in self.sentiments]

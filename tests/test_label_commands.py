@@ -58,6 +58,7 @@ def test_search_finds_only_what_passes_and_shows_the_labels(gallery: Path) -> No
     done = run("retrieval.search", "cat", "--topic", "boats", "--chroma-dir", gallery)
     assert done.returncode == 2
     assert "unknown topic 'boats'; choose from people, animals" in done.stderr
+    assert done.stderr.count("other") == 1
 
 
 def test_relabel_with_own_topics_and_the_warning_when_they_change(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -109,6 +110,13 @@ def test_other_weights_are_another_version(usual: Path, tmp_path: Path) -> None:
     other = save_classifier(tmp_path / "usual", USUAL[::-1], WORDS[::-1])
     versions = [SentimentClassifier(str(folder)).version for folder in (usual, usual, other)]
     assert versions[0] == versions[1] != versions[2]
+
+
+def test_damaged_weights_are_said(usual: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(usual, tmp_path / "damaged"))
+    (folder / "model.safetensors").write_bytes(b"no weights")
+    with pytest.raises(WeightsUnavailable, match="cannot be loaded"):
+        sentiments(folder, ["good"])
 
 
 def test_english_alone_unless_the_name_or_family_says_otherwise(usual: Path) -> None:

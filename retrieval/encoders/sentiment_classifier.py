@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,11 +52,13 @@ class SentimentClassifier:
 
     @cached_property
     def version(self) -> str:
-        """The model's name and the start of its weights' SHA-256."""
-        files = sorted(self._folder.glob("*.safetensors")) or sorted(self._folder.glob("*.bin"))
+        """The model's name, and a hash of its weights and of what its outputs mean."""
+        folder = self._folder
+        files = list(folder.glob("model*.safetensors")) or list(folder.glob("pytorch_model*.bin"))
         if not files:
-            raise WeightsUnavailable(f"{self._folder} holds no weights of a transformers model")
-        return f"classifier:{Path(self.spec).name}@" + "+".join(sha256_of(f)[:12] for f in files)
+            raise WeightsUnavailable(f"{folder} holds no weights of a transformers model")
+        hashes = "".join(sha256_of(file) for file in sorted(files)) + repr(self._classes)
+        return f"classifier:{Path(self.spec).name}@{sha256(hashes.encode()).hexdigest()[:12]}"
 
     @cached_property
     def languages(self) -> frozenset[str] | None:
@@ -176,7 +179,7 @@ class SentimentClassifier:
             model, loading = AutoModelForSequenceClassification.from_pretrained(
                 self._folder, dtype="float32", output_loading_info=True
             )
-        except (OSError, ValueError) as error:
+        except Exception as error:  # whatever reading a damaged file runs into
             raise WeightsUnavailable(f"{self.spec} cannot be loaded: {error}") from error
         if loading["missing_keys"]:  # transformers would fill them with noise
             raise WeightsUnavailable(

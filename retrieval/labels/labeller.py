@@ -10,8 +10,10 @@ from retrieval.labels.arrays import LabelArrays, undetermined
 from retrieval.labels.fusion import Fusion, load_fusion
 from retrieval.labels.language import language_of
 from retrieval.labels.pictures import PictureLabels
+from retrieval.labels.sentiment_head import SentimentHead
 from retrieval.labels.taxonomy import DEFAULT_TOPICS, Taxonomy, load_taxonomy
 from retrieval.labels.topics import CaptionTopics
+from retrieval.labels.vader import VaderModel
 from retrieval.manifest import LabelRecord
 from retrieval.records import SENTIMENTS, Reading
 
@@ -174,7 +176,9 @@ def choose_labeller(
     """
     taxonomy = load_taxonomy(topics or (stored.taxonomy_file if stored else DEFAULT_TOPICS))
     if sentiment_model is None and stored is not None:
-        sentiment_model = stored.sentiment_model
+        # The head is for one encoder; a gallery that gets another falls back on what fits.
+        remembered = stored.sentiment_model
+        sentiment_model = None if remembered == SentimentHead.spec else remembered
     sentiment = choose_sentiment_model(sentiment_model, caption_encoder, device=device)
     return Labeller(sentiment, taxonomy, image_encoder, caption_encoder, cache_dir)
 
@@ -188,9 +192,6 @@ def choose_sentiment_model(
         BadOption: the head was asked for, and does not read this encoder's vectors.
 
     """
-    from retrieval.labels.sentiment_head import SentimentHead
-    from retrieval.labels.vader import VaderModel
-
     if spec == SentimentHead.spec or (spec is None and SentimentHead.fits(caption_encoder)):
         return SentimentHead(caption_encoder)
     if spec in (None, VaderModel.spec):
