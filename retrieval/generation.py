@@ -92,7 +92,7 @@ class Generation:
         try:
             _ = self.catalog, self._pictures, self.image_vectors, self.caption_vectors, self.labels
             _ = self.description_vectors
-        except (OSError, ValueError):
+        except (OSError, ValueError, LookupError):
             return False
         return True
 

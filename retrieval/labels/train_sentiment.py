@@ -23,8 +23,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from retrieval.captions import plain
+from retrieval.cli import run
 from retrieval.config import Settings
 from retrieval.encoders.sentence import SentenceEncoder
+from retrieval.errors import BadInput
 from retrieval.labels.language import language_of
 from retrieval.labels.sentiment_head import HEAD_FILE
 from retrieval.labels.sentiment_texts import (
@@ -143,8 +145,11 @@ class Features:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Train, compare, report, and write the weights."""
-    settings = Settings.from_environment()
     arguments = _parser().parse_args(argv)
+    return run(lambda: _train(arguments, Settings.from_environment()))
+
+
+def _train(arguments: argparse.Namespace, settings: Settings) -> int:
     data = _read(arguments)
     encoder = SentenceEncoder(cache_dir=settings.cache_dir)
     texts = [*data.senticap, *data.coco, *data.coco_of_test, *data.neutrals, *data.social]
@@ -183,8 +188,11 @@ def _read(arguments: argparse.Namespace) -> Data:
     tested = {text.picture for text in senticap if text.split == "test"}
     coco = read_coco(arguments.coco)
     train = [text for text in senticap if text.split == "train"]
-    with arguments.probe.open(encoding="utf-8", newline="") as file:
-        probe = list(csv.DictReader(file))
+    try:
+        with arguments.probe.open(encoding="utf-8", newline="") as file:
+            probe = list(csv.DictReader(file))
+    except OSError as error:
+        raise BadInput(f"cannot read {arguments.probe}: {error.strerror}") from error
     return Data(
         senticap=senticap,
         coco=[text for text in coco if text.picture not in tested],
