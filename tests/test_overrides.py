@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from indexer.overrides import Corrections
-from retrieval.errors import BadInput, BadOption
+from retrieval.errors import BadInput, BadOption, StorageFailed
 from retrieval.generation import Generation
 from retrieval.labels.overrides import (
     Override,
@@ -152,6 +152,11 @@ def test_export_and_import_carry_corrections_to_another_gallery(
     assert [each.override for each in Corrections(other, say=print).in_force()] == [
         Override("neutral", ("home_indoor",))
     ]
+
+
+def test_a_file_that_cannot_be_written_is_said(gallery: Path, tmp_path: Path) -> None:
+    with pytest.raises(StorageFailed, match=r"cannot write .*mine\.jsonl: No such file"):
+        Corrections(gallery, say=print).export(tmp_path / "nowhere" / "mine.jsonl")
 
 
 def test_importing_something_else_changes_nothing(gallery: Path, tmp_path: Path) -> None:

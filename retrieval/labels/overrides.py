@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
-from retrieval.errors import BadInput
+from retrieval.errors import BadInput, StorageFailed
 from retrieval.records import SENTIMENTS, Sentiment
 from retrieval.storage import explained_storage_errors
 
@@ -132,8 +132,10 @@ def export_overrides(overrides: Overrides, path: Path) -> int:
         if override.topics is not None:
             changes["topics"] = list(override.topics)
         lines.append(_line(key, changes))
-    with explained_storage_errors(path.parent):
+    try:
         path.write_text("".join(lines), "utf-8")
+    except OSError as error:
+        raise StorageFailed(f"cannot write {path}: {error.strerror}") from error
     return len(lines)
 
 

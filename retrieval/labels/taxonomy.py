@@ -59,7 +59,10 @@ def load_taxonomy(path: Path) -> Taxonomy:
         content = path.read_bytes()
         entries = tomllib.loads(content.decode("utf-8")).get("topic", [])
     except FileNotFoundError:
-        raise BadInput(f"there is no {path}; give a file of topics like {DEFAULT_TOPICS}") from None
+        raise BadInput(
+            f"there is no {path}; give a file of topics with --topics FILE, such as "
+            f"{DEFAULT_TOPICS}"
+        ) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadInput(f"{path} is not a file of topics: {error}; see {DEFAULT_TOPICS}") from error
     if not isinstance(entries, list) or not entries:
