@@ -207,7 +207,10 @@ def _add_overrides(
     set_.add_argument("post_id", metavar="POST_ID")
     set_.add_argument("--sentiment", choices=SENTIMENTS)
     set_.add_argument(
-        "--topics", type=_names, metavar="NAME,…", help="what it is about; other: no topic fits"
+        "--topics",
+        type=_names,
+        metavar="NAME,…",
+        help="what it is about, up to three; other: no topic fits",
     )
     clear = actions.add_parser("clear", help="take a post's correction back")
     clear.set_defaults(command=_clear_override)
@@ -218,6 +221,7 @@ def _add_overrides(
     list_.set_defaults(command=_list_overrides)
     export = actions.add_parser("export", help="write them to a file")
     export.set_defaults(command=_export_overrides)
+    export.add_argument("--force", action="store_true", help="overwrite the file if it is there")
     import_ = actions.add_parser("import", help="add those of a file, which win over those here")
     import_.set_defaults(command=_import_overrides)
     for action in (export, import_):
@@ -228,7 +232,7 @@ def _add_overrides(
 
 
 def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
+    return [name.strip() for name in text.split(",")]
 
 
 def _columns(text: str) -> dict[str, str]:
@@ -318,7 +322,7 @@ def _options(arguments: argparse.Namespace, settings: Settings) -> BuildOptions:
 def _describer(arguments: argparse.Namespace, settings: Settings) -> Describer | None:
     if arguments.describe == "off":
         return None
-    from retrieval.describers.choose import choose_describer
+    from retrieval.describers.choose import choose_describer, no_captioner_here
 
     describer = choose_describer(
         arguments.describe,
@@ -328,7 +332,7 @@ def _describer(arguments: argparse.Namespace, settings: Settings) -> Describer |
         allow_upload=arguments.allow_upload,
     )
     if describer is None:
-        say("no captioner's weights are here, so pictures are not described")
+        say(no_captioner_here())
     return describer
 
 
@@ -380,7 +384,7 @@ def _list_overrides(arguments: argparse.Namespace, _settings: Settings) -> int:
 
 
 def _export_overrides(arguments: argparse.Namespace, _settings: Settings) -> int:
-    exported = _corrections(arguments).export(arguments.file)
+    exported = _corrections(arguments).export(arguments.file, force=arguments.force)
     text = f"{count(exported, 'correction')} written to {arguments.file}"
     _answer(arguments, {"exported": exported}, text)
     return DONE

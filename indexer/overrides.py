@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from indexer.mirror import opened_gallery, tell_chroma
 from retrieval.errors import BadOption, GalleryLocked
-from retrieval.gallery import open_gallery
 from retrieval.generation import Generation
 from retrieval.labels.overrides import (
     FIELDS,
@@ -18,9 +18,9 @@ from retrieval.labels.overrides import (
     read_overrides,
     set_override,
 )
-from retrieval.labels.taxonomy import OTHER, check_topics
-from retrieval.labels.view import LabelView
+from retrieval.labels.taxonomy import correct_topics
 from retrieval.lock import writer_lock
+from retrieval.manifest import read_manifest
 from retrieval.storage import explained_storage_errors
 
 if TYPE_CHECKING:
@@ -57,18 +57,17 @@ class Corrections:
         """Correct a post.
 
         Raises:
-            BadOption: there is no such post or topic, or nothing to correct.
+            BadOption: there is no such post, there is nothing to correct, or topics are unknown,
+                too many or named twice.
 
         """
         if sentiment is None and topics is None:
             raise BadOption("say what is right: --sentiment, --topics, or both")
         post = self._post(post_id)
         if topics is not None:
-            labels = self._generation.manifest.labels
-            check_topics(topics, labels.names if labels else ())
-            topics = [topic for topic in topics if topic != OTHER]
+            topics = correct_topics(topics, self._topic_names)
         set_override(self._chroma_dir, post, sentiment=sentiment, topics=topics)
-        self._tell_chroma({key_of(post)})
+        self._tell_chroma()
 
     def clear(self, post_id: str, fields: list[Field]) -> None:
         """Take a post's correction back; of all fields where none is named.
@@ -81,7 +80,7 @@ class Corrections:
         if key_of(post) not in read_overrides(self._chroma_dir).by_key:
             raise BadOption(f"{post_id} has not been corrected; `overrides list` says which have")
         clear_override(self._chroma_dir, post, fields or FIELDS)
-        self._tell_chroma({key_of(post)})
+        self._tell_chroma()
 
     def in_force(self) -> list[Corrected]:
         """All corrections in force, by post."""
@@ -91,16 +90,32 @@ class Corrections:
         by_key = read_overrides(self._chroma_dir).by_key
         return [Corrected(said, tuple(posts.get(key, ()))) for key, said in by_key.items()]
 
-    def export(self, path: Path) -> int:
-        """Write the corrections in force to a file; returns how many."""
-        return export_overrides(read_overrides(self._chroma_dir), path)
+    def export(self, path: Path, *, force: bool = False) -> int:
+        """Write the corrections in force to a file; returns how many.
+
+        Raises:
+            BadOption: the file is there already; `force` overwrites it.
+            StorageFailed: it cannot be written.
+
+        """
+        return export_overrides(read_overrides(self._chroma_dir), path, force=force)
 
     def import_(self, path: Path) -> int:
-        """Add a file's corrections; returns how many."""
-        before = len(read_overrides(self._chroma_dir).ever)
-        imported = import_overrides(self._chroma_dir, path)
-        self._tell_chroma(set(read_overrides(self._chroma_dir).ever[before:]))
+        """Add a file's corrections; returns how many.
+
+        Raises:
+            BadInput: it is no file of corrections, or a line names topics that this gallery does
+                not have, too many, or one twice; nothing is imported then.
+
+        """
+        imported = import_overrides(self._chroma_dir, path, self._topic_names)
+        self._tell_chroma()
         return imported
+
+    @property
+    def _topic_names(self) -> tuple[str, ...]:
+        labels = self._generation.manifest.labels
+        return labels.names if labels else ()
 
     def _post(self, post_id: str) -> Post:
         """A post by its id, or by the end of it, as far as no other's ends alike."""
@@ -117,20 +132,12 @@ class Corrections:
             raise BadOption(f"{post_id!r} is the end of several posts' ids: {ids}; give all of one")
         return found[0]
 
-    def _tell_chroma(self, keys: set[Key]) -> None:
-        """Searches read the corrections themselves; Chroma's metadata are for everyone else."""
-        view = LabelView.of(self._generation, read_overrides(self._chroma_dir))
-        posts = [
-            (post, view.labels(row))
-            for row, post in enumerate(self._generation.posts())
-            if post.has_caption and key_of(post) in keys
-        ]
+    def _tell_chroma(self) -> None:
         try:
             with explained_storage_errors(self._chroma_dir), writer_lock(self._chroma_dir):
-                gallery = open_gallery(self._chroma_dir, self._generation.manifest.encoders)
-                try:
-                    gallery.update_captions(posts)
-                finally:
-                    gallery.close()
+                manifest = read_manifest(self._chroma_dir)
+                overrides = read_overrides(self._chroma_dir)
+                with opened_gallery(self._chroma_dir, manifest.encoders) as gallery:
+                    tell_chroma(gallery, self._chroma_dir, manifest, overrides)
         except GalleryLocked:
             self._say("a build is running; it will tell Chroma, and searches know already")

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from indexer.journal import Journal
+from indexer.mirror import opened_gallery, tell_chroma
 from retrieval.encoders.stored import stored_encoders
 from retrieval.errors import GalleryLocked
-from retrieval.gallery import open_gallery
 from retrieval.generation import Generation, sweep_generations, write_relabelled
 from retrieval.labels.labeller import Labeller, choose_labeller
 from retrieval.labels.overrides import read_overrides
@@ -74,10 +74,14 @@ def relabel(
             )
         published = _publish(chroma_dir, generation, labeller)
         seconds = time.monotonic() - started
-        view = _mirror(chroma_dir, published)
+        overrides = read_overrides(chroma_dir)
+        with opened_gallery(chroma_dir, published.encoders) as gallery:
+            untold = replace(published, chroma_labels="")  # everything, whatever Chroma has
+            published = tell_chroma(gallery, chroma_dir, untold, overrides)
         sweep_generations(chroma_dir, published.generation)
     done = time.monotonic() - started
-    return RelabelReport(published, view.counts(), seconds, done - seconds)
+    counts = LabelView.of(Generation.open(chroma_dir), overrides).counts()
+    return RelabelReport(published, counts, seconds, done - seconds)
 
 
 def _publish(chroma_dir: Path, generation: Generation, labeller: Labeller) -> Manifest:
@@ -112,26 +116,3 @@ def _readings(
         for row, reading in zip(stale, read, strict=True):
             readings[row] = reading
     return readings
-
-
-def _mirror(chroma_dir: Path, published: Manifest) -> LabelView:
-    """Bring Chroma's metadata to what was published."""
-    assert published.labels is not None
-    generation = Generation.open(chroma_dir)
-    overrides = read_overrides(chroma_dir)
-    view = LabelView.of(generation, overrides)
-    posts = [(post, view.labels(row)) for row, post in enumerate(generation.posts())]
-    first = {post.image_id: (post, labels) for post, labels in reversed(posts)}
-    pictures = generation.pictures()
-    gallery = open_gallery(chroma_dir, published.encoders)
-    try:
-        gallery.update_pictures([(pictures[i], *about) for i, about in first.items()])
-        gallery.update_captions([each for each in posts if each[0].has_caption])
-    finally:
-        gallery.close()
-    replace(
-        published,
-        chroma_labels=published.labels.digest,
-        chroma_overrides=len(overrides.ever),
-    ).write(chroma_dir)
-    return view

@@ -39,6 +39,7 @@ class Status:
             "generation": self.manifest.generation,
             "built_at": self.manifest.built_at,
             "encoders": asdict(self.manifest.encoders),
+            "sentiment_model": self.manifest.labels and self.manifest.labels.sentiment_model,
             "labels": self.labels,
             "warning": self.warning,
             "path": str(self.path.absolute()),

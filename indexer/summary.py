@@ -165,6 +165,7 @@ def status_text(status: Status) -> str:
     return "\n".join(
         [
             *_gallery_lines(manifest, status.path),
+            *_sentiment_lines(manifest),
             f"  built {built:%Y-%m-%d %H:%M} UTC, {status.bytes / 1e6:,.1f} MB on disk",
             "",
             *label_lines(status.labels, manifest),
@@ -177,6 +178,13 @@ def status_text(status: Status) -> str:
             ),
         ]
     )
+
+
+def _sentiment_lines(manifest: Manifest) -> list[str]:
+    if manifest.labels is None:
+        return []
+    model, version = manifest.labels.sentiment_model, manifest.labels.sentiment
+    return [f"  captions' sentiment by {printable(model)} ({printable(version)})"]
 
 
 def _gallery_lines(manifest: Manifest, chroma_dir: Path) -> list[str]:

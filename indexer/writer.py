@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from indexer.journal import Change, Journal
+from indexer.mirror import opened_gallery, tell_chroma
 from indexer.state import State
 from retrieval.errors import GalleryDamaged, GalleryError, NoGallery, SchemaMismatch
-from retrieval.gallery import open_gallery, remove_chroma
+from retrieval.gallery import remove_chroma
 from retrieval.generation import Generation, latest_number, sweep_generations, write_generation
-from retrieval.labels.overrides import key_of, read_overrides
+from retrieval.labels.overrides import read_overrides
 from retrieval.labels.view import LabelView, languages_of, overrides_of
 from retrieval.lock import writer_lock
 from retrieval.manifest import Manifest, check_fingerprints, read_manifest, sources_of_any_schema
@@ -146,29 +147,9 @@ class Writer:
             self._bring_chroma_up_to_date()
 
     def _mirror_labels(self) -> None:
-        """Tell Chroma the labels of what did not change otherwise, where it has others.
-
-        After publishing, since searches do not wait for it.
-        """
+        """Tell Chroma the labels of what did not change otherwise, where it has others."""
         self._overrides = read_overrides(self._chroma_dir)  # posts may be corrected meanwhile
-        digest, lines = self.labeller.record.digest, len(self._overrides.ever)
-        manifest = self.manifest
-        if (manifest.chroma_labels, manifest.chroma_overrides) == (digest, lines):
-            return
-        posts = list(self.state.posts.values())
-        if manifest.chroma_labels == digest:  # only corrections are new
-            said = set(self._overrides.ever[manifest.chroma_overrides :])
-            posts = [post for post in posts if key_of(post) in said]
-        else:
-            shown = [post for i in self.state.pictures if (post := self.state.shown_by(i))]
-            pictures = [self.state.pictures[post.image_id] for post in shown]
-            labels = self._effective(shown)
-            self._gallery.update_pictures(list(zip(pictures, shown, labels, strict=True)))
-        captioned = [post for post in posts if post.has_caption]
-        labels = self._effective(captioned)
-        self._gallery.update_captions(list(zip(captioned, labels, strict=True)))
-        self.manifest = replace(manifest, chroma_labels=digest, chroma_overrides=lines)
-        self.manifest.write(self._chroma_dir)
+        self.manifest = tell_chroma(self._gallery, self._chroma_dir, self.manifest, self._overrides)
 
     def _read_captions(self, post_ids: Iterable[str]) -> None:
         """Let the sentiment model read the captions that it, or this version of it, has not."""
@@ -289,7 +270,7 @@ def open_writer(
         if pending and rebuild:
             say("going on with the rebuild that was interrupted")
         state = State() if rebuild else _state(chroma_dir, published)
-        with _opened_gallery(chroma_dir, encoders) as gallery:
+        with opened_gallery(chroma_dir, encoders) as gallery:
             manifest = replace(published, encoders=encoders)
             writer = Writer(chroma_dir, manifest, state, labeller, gallery=gallery, rebuild=rebuild)
             writer.recover(journal.pending(published.generation))
@@ -320,15 +301,6 @@ def _start_rebuild(chroma_dir: Path, journal: Journal, encoders: Encoders, gener
 
 def _state(chroma_dir: Path, published: Manifest) -> State:
     return State.of(Generation.open(chroma_dir)) if published.generation else State()
-
-
-@contextmanager
-def _opened_gallery(chroma_dir: Path, encoders: Encoders) -> Iterator[Gallery]:
-    gallery = open_gallery(chroma_dir, encoders)
-    try:
-        yield gallery
-    finally:
-        gallery.close()
 
 
 def _stacked(vectors: Sequence[NDArray[np.float32]], dimension: int) -> NDArray[np.float32]:

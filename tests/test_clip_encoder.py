@@ -24,26 +24,6 @@ TEXTS = ["a cat asleep on a sofa", "", "🐈 " * 200]
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("checkpoints") / "tiny"
-
-
-@pytest.fixture(scope="module")
-def model(folder: Path) -> Any:
-    return save_checkpoint(folder)
-
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture(scope="module")
-def encoder(model: Any, folder: Path, cache: Path) -> ClipEncoder:
-    return ClipEncoder(parse_checkpoint(str(folder)), cache_dir=cache, device="cpu")
-
-
-@pytest.fixture(scope="module")
 def images() -> list[Image.Image]:
     generator = np.random.default_rng(0)
     sizes = [(40, 60), (300, 20), (32, 32), (7, 5)]
@@ -57,58 +37,60 @@ def cosines(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 
 def test_pictures_get_the_vectors_that_torch_gives_them(
-    encoder: ClipEncoder, model: Any, images: list[Image.Image]
+    clip_encoder: ClipEncoder, clip_model: Any, images: list[Image.Image]
 ) -> None:
     import torch
 
-    batch = torch.from_numpy(np.stack([encoder.prepare(image) for image in images]))
+    batch = torch.from_numpy(np.stack([clip_encoder.prepare(image) for image in images]))
     with torch.inference_mode():
-        expected = model.encode_image(batch).numpy()
-    vectors = encoder.encode_images(images)
-    assert vectors.shape == (4, encoder.dimension) == (4, 16)
+        expected = clip_model.encode_image(batch).numpy()
+    vectors = clip_encoder.encode_images(images)
+    assert vectors.shape == (4, clip_encoder.dimension) == (4, 16)
     assert vectors.dtype == np.float32
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=1e-6)
     assert cosines(vectors, expected).min() > 0.999, "bf16 keeps three digits"
 
 
-def test_texts_get_the_vectors_that_torch_gives_them(encoder: ClipEncoder, model: Any) -> None:
+def test_texts_get_the_vectors_that_torch_gives_them(
+    clip_encoder: ClipEncoder, clip_model: Any
+) -> None:
     import open_clip
     import torch
 
     tokens = open_clip.get_tokenizer("ViT-B-32")([" ".join(text.split()) for text in TEXTS])
     with torch.inference_mode():
-        expected = model.encode_text(tokens).numpy()
-    assert cosines(encoder.encode_texts(TEXTS), expected).min() > 0.99999
-    assert encoder.encode_texts([]).shape == (0, 16)
+        expected = clip_model.encode_text(tokens).numpy()
+    assert cosines(clip_encoder.encode_texts(TEXTS), expected).min() > 0.99999
+    assert clip_encoder.encode_texts([]).shape == (0, 16)
 
 
 def test_a_vector_does_not_depend_on_its_batch(
-    encoder: ClipEncoder, images: list[Image.Image]
+    clip_encoder: ClipEncoder, images: list[Image.Image]
 ) -> None:
-    alone = encoder.encode_images(images[:1])
-    among_others = encoder.encode_images([*images * 9, images[0]])
+    alone = clip_encoder.encode_images(images[:1])
+    among_others = clip_encoder.encode_images([*images * 9, images[0]])
     assert cosines(alone, among_others[-1:]).min() > 0.99999
 
 
 def test_torch_itself_runs_the_network_as_on_an_accelerator(
-    encoder: ClipEncoder, images: list[Image.Image]
+    clip_encoder: ClipEncoder, images: list[Image.Image]
 ) -> None:
-    tower = _torch_network(one_tower(encoder._load(), "encode_image"), Runtime("cpu", "bf16"))
-    vectors = tower(np.stack([encoder.prepare(image) for image in images]))
-    assert cosines(vectors, encoder.encode_images(images)).min() > 0.995
+    tower = _torch_network(one_tower(clip_encoder._load(), "encode_image"), Runtime("cpu", "bf16"))
+    vectors = tower(np.stack([clip_encoder.prepare(image) for image in images]))
+    assert cosines(vectors, clip_encoder.encode_images(images)).min() > 0.995
 
 
 def test_an_export_in_the_cache_is_used_without_loading_the_weights(
-    encoder: ClipEncoder, folder: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+    clip_encoder: ClipEncoder, clip_folder: Path, clip_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    expected = encoder.encode_texts(TEXTS)
-    again = ClipEncoder(parse_checkpoint(str(folder)), cache_dir=cache, device="cpu")
+    expected = clip_encoder.encode_texts(TEXTS)
+    again = ClipEncoder(parse_checkpoint(str(clip_folder)), cache_dir=clip_cache, device="cpu")
     monkeypatch.setattr(ClipEncoder, "_load", lambda _: pytest.fail("the weights were loaded"))
     assert again.encode_texts(TEXTS) == pytest.approx(expected, abs=1e-6)
 
 
 def test_one_loading_of_the_weights_exports_both_towers(
-    folder: Path, model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    clip_folder: Path, clip_model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import open_clip
 
@@ -120,28 +102,28 @@ def test_one_loading_of_the_weights_exports_both_towers(
         return create(name, **options)
 
     monkeypatch.setattr(open_clip, "create_model", counted)
-    encoder = ClipEncoder(parse_checkpoint(str(folder)), cache_dir=tmp_path, device="cpu")
+    encoder = ClipEncoder(parse_checkpoint(str(clip_folder)), cache_dir=tmp_path, device="cpu")
     encoder.encode_images([Image.new("RGB", (9, 9))])
     encoder.encode_texts(["a cat"])
     assert len(loaded) == 1
     assert len(list((tmp_path / "networks").glob("*/model.xml"))) == 2
 
 
-def test_other_weights_have_another_fingerprint(encoder: ClipEncoder, tmp_path: Path) -> None:
+def test_other_weights_have_another_fingerprint(clip_encoder: ClipEncoder, tmp_path: Path) -> None:
     save_checkpoint(tmp_path / "tiny", seed=1)
     other = ClipEncoder(parse_checkpoint(str(tmp_path / "tiny")), cache_dir=tmp_path)
-    assert other.fingerprint != encoder.fingerprint
-    assert encoder.fingerprint.startswith("open_clip:tiny@")
+    assert other.fingerprint != clip_encoder.fingerprint
+    assert clip_encoder.fingerprint.startswith("open_clip:tiny@")
 
 
 def test_other_preprocessing_has_another_fingerprint(
-    encoder: ClipEncoder, folder: Path, tmp_path: Path
+    clip_encoder: ClipEncoder, clip_folder: Path, tmp_path: Path
 ) -> None:
-    shutil.copytree(folder, tmp_path / "tiny")
+    shutil.copytree(clip_folder, tmp_path / "tiny")
     config = tmp_path / "tiny" / "open_clip_config.json"
     config.write_text(config.read_text().replace('"squash"', '"shortest"'))
     other = ClipEncoder(parse_checkpoint(str(tmp_path / "tiny")), cache_dir=tmp_path)
-    assert other.fingerprint != encoder.fingerprint
+    assert other.fingerprint != clip_encoder.fingerprint
 
 
 def test_pictures_are_prepared_pixel_for_pixel_as_open_clip_does(
@@ -189,11 +171,11 @@ def test_a_weights_file_of_a_known_architecture_is_loaded(
 
 
 def test_a_pickle_of_code_is_refused_without_torchs_advice_to_run_it(
-    model: Any, tmp_path: Path
+    clip_model: Any, tmp_path: Path
 ) -> None:
     import torch
 
-    torch.save(model, tmp_path / "whole.pt")
+    torch.save(clip_model, tmp_path / "whole.pt")
     checkpoint = parse_checkpoint(f"ViT-S-32-alt={tmp_path / 'whole.pt'}")
     with pytest.raises(WeightsUnavailable, match=r"whole\.pt: it is not a state dict") as caught:
         ClipEncoder(checkpoint, cache_dir=tmp_path).encode_texts(["a"])
@@ -208,20 +190,20 @@ def test_a_pickle_of_code_is_refused_without_torchs_advice_to_run_it(
     ],
 )
 def test_a_broken_weights_file_is_named(
-    folder: Path, tmp_path: Path, content: bytes, message: str
+    clip_folder: Path, tmp_path: Path, content: bytes, message: str
 ) -> None:
-    shutil.copytree(folder, tmp_path / "tiny")
+    shutil.copytree(clip_folder, tmp_path / "tiny")
     (tmp_path / "tiny" / "open_clip_model.safetensors").write_bytes(content)
     encoder = ClipEncoder(parse_checkpoint(str(tmp_path / "tiny")), cache_dir=tmp_path)
     with pytest.raises(WeightsUnavailable, match=message):
         encoder.encode_texts(["a"])
 
 
-def test_weights_that_are_not_numbers_are_an_error(folder: Path, tmp_path: Path) -> None:
+def test_weights_that_are_not_numbers_are_an_error(clip_folder: Path, tmp_path: Path) -> None:
     import torch
     from safetensors.torch import load_file, save_file
 
-    shutil.copytree(folder, tmp_path / "tiny")
+    shutil.copytree(clip_folder, tmp_path / "tiny")
     path = tmp_path / "tiny" / "open_clip_model.safetensors"
     save_file({k: torch.full_like(v, float("nan")) for k, v in load_file(path).items()}, path)
     encoder = ClipEncoder(parse_checkpoint(str(tmp_path / "tiny")), cache_dir=tmp_path)

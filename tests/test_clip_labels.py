@@ -15,50 +15,34 @@ from retrieval.encoders.clip_checkpoints import parse_checkpoint
 from retrieval.labels.fusion import load_fusion
 from retrieval.labels.pictures import TEMPLATES, PictureLabels, prompt_ensemble
 from retrieval.labels.taxonomy import DEFAULT_TOPICS, load_taxonomy
-from tests.clip_checkpoints import save_checkpoint
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("checkpoints") / "tiny"
-
-
-@pytest.fixture(scope="module")
-def model(folder: Path) -> Any:
-    return save_checkpoint(folder)
-
-
-@pytest.fixture(scope="module")
-def encoder(model: Any, folder: Path) -> ClipEncoder:
-    return ClipEncoder(parse_checkpoint(str(folder)), cache_dir=folder.parent, device="cpu")
 
 
 def test_the_scale_is_the_models_own_and_remembered(
-    encoder: ClipEncoder, model: Any, folder: Path
+    clip_encoder: ClipEncoder, clip_model: Any, clip_folder: Path, clip_cache: Path
 ) -> None:
-    expected = ZeroShot(float(model.logit_scale.detach().exp()), None)
-    assert encoder.judgement == expected
-    again = ClipEncoder(parse_checkpoint(str(folder)), cache_dir=folder.parent, device="cpu")
+    expected = ZeroShot(float(clip_model.logit_scale.detach().exp()), None)
+    assert clip_encoder.judgement == expected
+    again = ClipEncoder(parse_checkpoint(str(clip_folder)), cache_dir=clip_cache, device="cpu")
     again._load = None  # type: ignore[assignment, method-assign]
     assert again.judgement == expected
 
 
-def test_prompt_ensembles_are_open_clips(encoder: ClipEncoder, model: Any) -> None:
+def test_prompt_ensembles_are_open_clips(clip_encoder: ClipEncoder, clip_model: Any) -> None:
     import open_clip
 
     names = ["a pet dog", "a plate of food", "a church"]
     reference = open_clip.build_zero_shot_classifier(
-        model, open_clip.get_tokenizer("ViT-B-32"), names, [t.format for t in TEMPLATES]
+        clip_model, open_clip.get_tokenizer("ViT-B-32"), names, [t.format for t in TEMPLATES]
     )
-    ours = prompt_ensemble(encoder, names)
+    ours = prompt_ensemble(clip_encoder, names)
     np.testing.assert_allclose(ours, reference.detach().numpy().T, atol=1e-4)
 
 
-def test_a_picture_is_judged_as_open_clip_would(encoder: ClipEncoder, tmp_path: Path) -> None:
+def test_a_picture_is_judged_as_open_clip_would(clip_encoder: ClipEncoder, tmp_path: Path) -> None:
     taxonomy = load_taxonomy(DEFAULT_TOPICS)
-    labels = PictureLabels(taxonomy, encoder, load_fusion(), tmp_path)
+    labels = PictureLabels(taxonomy, clip_encoder, load_fusion(), tmp_path)
     pictures = [Image.effect_noise((40, 40), sigma).convert("RGB") for sigma in (10, 200)]
-    vectors = encoder.encode_images(pictures)
+    vectors = clip_encoder.encode_images(pictures)
     moods = labels.sentiment(vectors)
     topics = labels.topics(vectors)
     assert moods.shape == (2, 3)

@@ -22,6 +22,7 @@ from retrieval.describers.base import MAX_CHARACTERS, Describer
 from retrieval.describers.captioner import DEFAULT_CAPTIONER, Captioner, captioner_is_cached
 from retrieval.describers.choose import choose_describer
 from retrieval.describers.endpoint import EndpointDescriber
+from retrieval.encoders import hub
 from retrieval.encoders.torchvision_cure import make_torchvision_importable
 from retrieval.errors import BadOption, EndpointFailed, WeightsUnavailable
 
@@ -283,7 +284,7 @@ def test_a_captioner_that_is_nowhere_is_an_error_that_says_what_to_do(
     hub_cache: Path, name: str
 ) -> None:
     assert not captioner_is_cached(name)
-    with pytest.raises(WeightsUnavailable, match=f"'{name}' is neither a folder .* give a folder"):
+    with pytest.raises(WeightsUnavailable, match=f"'{name}' is not a folder .* give a folder"):
         Captioner(name, device="cpu").describe(pictures(1))
 
 
@@ -294,7 +295,7 @@ def test_a_download_fetches_the_weights_in_one_format_only(
     files = ["config.json", "vocab.txt", "tf_model.h5", "onnx/model.safetensors", weights]
     fetched: list[str] = []
 
-    def snapshot_download(name: str, allow_patterns: list[str]) -> str:
+    def snapshot_download(name: str, allow_patterns: list[str], local_files_only: bool) -> str:
         for file in files:
             if any(fnmatch(file, pattern) for pattern in allow_patterns):
                 (tmp_path / file).write_text("")
@@ -302,7 +303,7 @@ def test_a_download_fetches_the_weights_in_one_format_only(
         return str(tmp_path)
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot_download)
-    monkeypatch.setattr(captioner, "hub_is_reachable", lambda: True)
+    monkeypatch.setattr(hub, "hub_is_reachable", lambda: True)
     files.append("pytorch_model.bin")  # many models have both
     assert Captioner("some/captioner", device="cpu").version.startswith("captioner:captioner@")
     assert set(fetched) == {"config.json", "vocab.txt", weights}
@@ -571,6 +572,9 @@ def test_auto_takes_the_default_captioner_only_where_it_is_here(
     assert describer.spec == DEFAULT_CAPTIONER
     shutil.rmtree(hub_cache)
     assert chosen("auto") is None
+    assert f"fetch them once from the Hugging Face hub with --describe {DEFAULT_CAPTIONER}" in (
+        choose.no_captioner_here()
+    )
 
 
 def test_a_folder_or_a_name_is_a_captioner(blip: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,6 +43,13 @@ def test_status_counts_labels(gallery: Path) -> None:
     assert labels["topics"]["food_drink"] >= 3
 
 
+def test_status_names_the_sentiment_model_in_force(gallery: Path) -> None:
+    status = json_of("indexer", "status", "--chroma-dir", gallery)
+    assert status["sentiment_model"] == "head"
+    done = run("indexer", "status", "--chroma-dir", gallery)
+    assert "  captions' sentiment by head (head@" in done.stdout
+
+
 def test_search_finds_only_what_passes_and_shows_the_labels(gallery: Path) -> None:
     found = json_of(
         "retrieval.search", "cat", "--sentiment", "negative", "--topic", "animals",
@@ -89,6 +96,16 @@ def test_overrides_from_the_command_line(gallery: Path, tmp_path: Path) -> None:
     listed = overrides("list")
     assert [each["posts"][0].endswith("/sample-12") for each in listed] == [True]
     assert overrides("export", tmp_path / "mine.jsonl") == {"exported": 1}
+    done = run("indexer", "overrides", "export", tmp_path / "mine.jsonl", "--chroma-dir", gallery)
+    assert done.returncode == 2
+    assert "mine.jsonl is there already" in done.stderr
+    assert overrides("export", tmp_path / "mine.jsonl", "--force") == {"exported": 1}
+    for topics in ("", "people,", "people,people"):
+        done = run(
+            "indexer", "overrides", "set", "sample-12", "--topics", topics,
+            "--chroma-dir", gallery,
+        )  # fmt: skip
+        assert done.returncode == 2, topics
     overrides("clear", "sample-12")
     assert overrides("list") == []
     assert overrides("import", tmp_path / "mine.jsonl") == {"imported": 1}
@@ -137,7 +154,10 @@ def test_captions_of_a_file_one_object_a_line(gallery: Path, tmp_path: Path) -> 
         (("x", "--captions", "y"), "give either --captions FILE, or one caption"),
         (("x", "--topics", "/nope.toml"), "there is no /nope.toml"),
         (("--image", "/nope.jpg"), "cannot read /nope.jpg"),
-        (("--captions", "/nope.txt"), "cannot read /nope.txt"),
+        (("--captions", "/nope.txt"), "cannot read /nope.txt: No such file or directory; give a"),
+        (("--captions", "/tmp"), "cannot read /tmp: Is a directory; give a file of captions"),
+        (("--image", "/tmp"), "cannot read /tmp: Is a directory"),
+        (("x", "--topics", "/tmp"), "cannot read /tmp: Is a directory; a file of topics looks"),
     ],
 )
 def test_mistakes_are_one_line(arguments: tuple[str, ...], message: str, tmp_path: Path) -> None:
@@ -145,3 +165,11 @@ def test_mistakes_are_one_line(arguments: tuple[str, ...], message: str, tmp_pat
     assert done.returncode != 0
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+    assert "Errno" not in done.stderr
+
+
+def test_a_file_given_for_the_gallery_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = run("retrieval.labels", "x", "--chroma-dir", tmp_path / "file")
+    assert done.returncode == 2
+    assert "file is a file; give a gallery's folder" in done.stderr

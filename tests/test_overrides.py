@@ -16,6 +16,7 @@ from retrieval.labels.overrides import (
     set_override,
 )
 from retrieval.labels.view import LabelView
+from retrieval.manifest import read_manifest
 from retrieval.records import Post, PostLabels
 from tests.galleries import index_folder, save_picture, writing
 
@@ -71,6 +72,7 @@ def test_a_line_torn_by_a_crash_is_passed_over_and_the_next_one_is_whole(tmp_pat
     [
         ("[]", "line 1: not a correction"),
         ('{"image_id": "0"}', "line 1: not a correction"),
+        ('{"image_id": [], "caption": "0"}', "line 1: not a correction"),
         ('{"image_id": "0", "caption": "0", "sentiment": "great"}', "sentiment 'great'; choose"),
         ('{"image_id": "0", "caption": "0", "topics": "cats"}', "topics 'cats'; write a list"),
     ],
@@ -157,6 +159,52 @@ def test_export_and_import_carry_corrections_to_another_gallery(
 def test_a_file_that_cannot_be_written_is_said(gallery: Path, tmp_path: Path) -> None:
     with pytest.raises(StorageFailed, match=r"cannot write .*mine\.jsonl: No such file"):
         Corrections(gallery, say=print).export(tmp_path / "nowhere" / "mine.jsonl")
+
+
+def test_an_export_overwrites_nothing_unless_told_to(gallery: Path, tmp_path: Path) -> None:
+    corrections = Corrections(gallery, say=print)
+    (tmp_path / "mine.jsonl").write_text("precious")
+    with pytest.raises(BadOption, match=r"mine\.jsonl is there already; .* --force"):
+        corrections.export(tmp_path / "mine.jsonl")
+    assert (tmp_path / "mine.jsonl").read_text() == "precious"
+    assert corrections.export(tmp_path / "mine.jsonl", force=True) == 0
+    assert (tmp_path / "mine.jsonl").read_text() == ""
+
+
+def test_importing_what_cannot_be_read_says_what_to_give(gallery: Path, tmp_path: Path) -> None:
+    corrections = Corrections(gallery, say=print)
+    for path, reason in ((tmp_path, "Is a directory"), (tmp_path / "no", "No such file")):
+        with pytest.raises(BadInput, match=f"cannot read {path}: {reason}.*; give a file") as error:
+            corrections.import_(path)
+        assert "Errno" not in str(error.value)
+
+
+IMPOSSIBLE_TOPICS = [
+    (["boats"], "unknown topic 'boats'; choose from people, .*, other"),
+    ([""], "unknown topic ''; choose from people, "),
+    (["people", "animals", "people"], "the topic people is there twice"),
+    (["people", "animals", "food_drink", "home_indoor"], "4 topics; a post has at most 3"),
+]
+
+
+@pytest.mark.parametrize(("topics", "message"), IMPOSSIBLE_TOPICS)
+def test_topics_that_a_post_cannot_have_are_refused(
+    gallery: Path, tmp_path: Path, topics: list[str], message: str
+) -> None:
+    corrections = Corrections(gallery, say=print)
+    with pytest.raises(BadOption, match=message):
+        corrections.correct(posts_of(gallery)["red.png"].post_id, None, topics)
+    said = {"image_id": "0", "caption": "0"}
+    lines = [json.dumps({**said, "topics": ["people"]}), "", json.dumps({**said, "topics": topics})]
+    (tmp_path / "bad.jsonl").write_text("\n".join(lines))
+    with pytest.raises(BadInput, match=rf"bad\.jsonl, line 3: {message}"):
+        corrections.import_(tmp_path / "bad.jsonl")
+    assert not (gallery / "overrides.jsonl").exists()
+
+
+def test_a_correction_told_to_chroma_is_not_told_again(gallery: Path) -> None:
+    Corrections(gallery, say=print).correct(posts_of(gallery)["red.png"].post_id, "neutral", None)
+    assert read_manifest(gallery).chroma_overrides == 1
 
 
 def test_importing_something_else_changes_nothing(gallery: Path, tmp_path: Path) -> None:

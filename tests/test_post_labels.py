@@ -173,6 +173,11 @@ def test_foreign_and_empty_captions_are_not_determined(labeller: Labeller) -> No
     assert np.isnan(arrays.caption_topics[:, 0]).tolist() == [True, False, True, False]
 
 
+def test_a_caption_of_control_characters_says_nothing(labeller: Labeller) -> None:
+    vectors = WordEncoder().encode_texts(["\x00\x07 \x1b"])
+    assert labeller.read(["\x00\x07 \x1b"], vectors)[0].sentiment is None
+
+
 # --- pictures -------------------------------------------------------------------------------
 
 

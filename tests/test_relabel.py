@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from indexer.mirror import opened_gallery
 from indexer.overrides import Corrections
 from indexer.relabel import relabel
+from indexer.status import read_status
 from retrieval.errors import BadInput, GalleryLocked, NoGallery
 from retrieval.generation import Generation
 from retrieval.labels.labeller import Labeller
@@ -93,6 +95,9 @@ def test_corrections_stay(gallery: Path, tmp_path: Path) -> None:
     labels = labels_of(gallery)[post.image_path]
     assert (labels.sentiment.name, labels.sentiment.source) == ("neutral", "you")
     assert labels.topics.names == ["people"], "though the taxonomy does not know it any more"
+    assert read_status(gallery).labels["topics"]["people"] == 1
+    Corrections(gallery, say=print).correct(post.post_id, "negative", None)
+    assert labels_of(gallery)[post.image_path].topics.names == ["people"]
 
 
 def test_a_taxonomy_edited_since_is_a_warning_until_it_is_applied(
@@ -110,6 +115,43 @@ def test_a_taxonomy_edited_since_is_a_warning_until_it_is_applied(
     assert made_by.warning() is None
     (tmp_path / "walls.toml").unlink()
     assert "not there any more" in (made_by.warning() or "")
+
+
+@pytest.mark.parametrize(("broken", "reason"), [("topic = [", "is not a file"), (None, "there is")])
+def test_a_remembered_taxonomy_that_is_broken_or_gone_says_that_it_is_remembered(
+    gallery: Path, tmp_path: Path, broken: str | None, reason: str
+) -> None:
+    path = taxonomy(tmp_path)
+    again(gallery, path)
+    path.unlink()
+    if broken is not None:
+        path.write_text(broken)
+    with pytest.raises(BadInput, match=f"{reason}.* remembers this file .* --topics FILE"):
+        again(gallery)
+    with pytest.raises(BadInput) as caught:
+        again(gallery, path)
+    assert "remembers" not in str(caught.value), "it was asked for just now"
+    assert again(gallery, DEFAULT_TOPICS)["topics"]["people"] >= 0
+
+
+def test_chroma_is_told_what_a_relabelling_that_was_killed_did_not(
+    gallery: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("indexer.relabel.tell_chroma", killed)
+        with pytest.raises(KeyboardInterrupt):
+            again(gallery, taxonomy(tmp_path))
+    post = next(p for p in Generation.open(gallery).posts() if p.image_path == "blue.png")
+    Corrections(gallery, say=print).correct(post.post_id, "neutral", None)
+    manifest = read_manifest(gallery)
+    assert manifest.labels is not None
+    assert manifest.chroma_labels == manifest.labels.digest
+    where: Any = {"topics": {"$contains": "walls"}}
+    with opened_gallery(gallery, manifest.encoders) as chroma:
+        assert chroma.captions.get(where=where)["ids"]
 
 
 def test_a_broken_taxonomy_changes_nothing(gallery: Path, tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from retrieval.encoders import hub
+from retrieval.encoders.languages import trained_languages
 from retrieval.encoders.sentiment_classifier import SentimentClassifier
 from retrieval.encoders.torchvision_cure import make_torchvision_importable
 from retrieval.errors import BadInput, WeightsUnavailable
@@ -126,8 +128,31 @@ def test_english_alone_unless_the_name_or_family_says_otherwise(usual: Path) -> 
     many.rename(usual)
 
 
-def test_what_is_not_there_or_no_model_is_said(tmp_path: Path) -> None:
-    with pytest.raises(WeightsUnavailable, match="neither a folder here nor to be had"):
+@pytest.mark.parametrize(
+    ("family", "name", "many"),
+    [
+        ("xlm-roberta", "twitter-sentiment", True),
+        ("bert", "some/bert-Multilingual-sentiment", True),
+        ("deberta-v2", "some/mdeberta", True),
+        ("bert", "some/bert", False),
+    ],
+)
+def test_family_and_name_tell_which_languages_a_model_knows(
+    family: str, name: str, many: bool
+) -> None:
+    assert trained_languages(family, name) == (None if many else {"en"})
+
+
+def test_what_is_not_there_or_no_model_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub, "hub_is_reachable", lambda: False)
+    with pytest.raises(WeightsUnavailable) as caught:
         _ = SentimentClassifier("no-such/model").version
+    assert str(caught.value) == (
+        "sentiment model 'no-such/model' is not a folder here, and cannot be fetched from the "
+        "Hugging Face hub: it cannot be reached; run this again where it can (a download goes on "
+        "where it stopped), or choose head, vader, or a folder saved by transformers"
+    )
     with pytest.raises(WeightsUnavailable, match="holds no weights"):
         _ = SentimentClassifier(str(tmp_path)).version

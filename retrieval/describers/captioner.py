@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 
 from retrieval.describers.base import loaded, one_line
-from retrieval.encoders.clip_weights import hub_is_reachable
+from retrieval.encoders.hub import fetch_folder, not_fetched, undamaged
 from retrieval.encoders.networks import choose_runtime
 from retrieval.encoders.torchvision_cure import make_torchvision_importable
 from retrieval.encoders.weights import sha256_of
@@ -31,7 +30,6 @@ _WEIGHTS = ("model.safetensors", "pytorch_model.bin")  # in the order transforme
 _SETTINGS = ("*.json", "*.txt", "*.model")
 _PROCESSOR = ("preprocessor_config.json", "processor_config.json")
 _TOKENIZER = ("tokenizer.json", "vocab.*", "*.model")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 class Captioner:
@@ -95,7 +93,9 @@ class Captioner:
     @cached_property
     def _folder(self) -> Path:
         folder = Path(self.spec)
-        return folder if folder.is_dir() else _cached_folder(self.spec) or _download(self.spec)
+        return (
+            folder if folder.is_dir() else _cached_folder(self.spec) or _fetched_folder(self.spec)
+        )
 
     @cached_property
     def _weights(self) -> list[Path]:
@@ -173,30 +173,16 @@ def _cached_folder(name: str) -> Path | None:
     return folder if whole else None
 
 
-def _download(name: str) -> Path:
-    """Fetch the model with a progress bar; goes on where an earlier download was interrupted."""
-    if not hub_is_reachable():  # else the hub's library tries for a minute
-        raise _not_downloaded(name, "no hub can be reached")
-    from huggingface_hub import snapshot_download
-
-    folder = None
+def _fetched_folder(name: str) -> Path:
+    kind, instead = "captioner", "give a folder that transformers' save_pretrained wrote"
     for weights in _WEIGHTS:  # in turn, since many models have both and one is enough
         stem, _, ending = weights.rpartition(".")
-        try:
-            folder = Path(snapshot_download(name, allow_patterns=[*_SETTINGS, f"{stem}*.{ending}"]))
-        except Exception as error:  # the hub's, the disk's, or of httpx or httpx2 by version
-            raise _not_downloaded(name, type(error).__name__) from error
+        patterns = [*_SETTINGS, f"{stem}*.{ending}"]
+        # What the cache has is not whole, or it would have been taken from there.
+        folder = fetch_folder(kind, name, patterns, instead=instead, or_cached=False)
         if _weights_files(folder):
             return folder
-    raise _not_downloaded(name, f"it has neither {' nor '.join(_WEIGHTS)} there")
-
-
-def _not_downloaded(name: str, reason: str) -> WeightsUnavailable:
-    return WeightsUnavailable(
-        f"captioner {name!r} is neither a folder here nor to be had from the model hub ({reason}); "
-        "run this again where a hub can be reached (a download goes on where it stopped), or give "
-        "a folder that transformers' save_pretrained wrote"
-    )
+    raise not_fetched(f"{kind} {name!r}", f"it has no {' or '.join(_WEIGHTS)} there", instead)
 
 
 def _weights_files(folder: Path) -> list[Path]:
@@ -222,17 +208,7 @@ def _digest(files: list[Path]) -> str:
         WeightsUnavailable: a file in the hub's cache is not what the hub has under its name.
 
     """
-    digests = []
-    for file in files:
-        digest = sha256_of(file)
-        # The hub's cache links to a blob, which for a large file is named by its SHA-256.
-        blob = file.parent / file.readlink() if file.is_symlink() else file
-        if _SHA256.fullmatch(blob.name) and digest != blob.name:
-            raise WeightsUnavailable(
-                f"{blob.resolve()} is damaged: its content is not what the hub has; "
-                "delete it and run again"
-            )
-        digests.append(digest)
+    digests = [sha256_of(undamaged(file)) for file in files]
     return (
         digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
     )

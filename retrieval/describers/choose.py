@@ -47,6 +47,15 @@ def choose_describer(
     return Captioner(_captioner_spec(value), device=device)
 
 
+def no_captioner_here() -> str:
+    """Why `auto` chose nothing, and how to get what it would choose."""
+    return (
+        "no captioner's weights are here, so pictures are not described; fetch them once from the "
+        f"Hugging Face hub with --describe {DEFAULT_CAPTIONER} (990 MB), or give a captioner's "
+        "folder"
+    )
+
+
 def _permitted_model(value: str, base_url: str | None, *, allow_upload: bool) -> str:
     model = value.removeprefix(PREFIX).strip()
     if not model:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from retrieval.encoders.clip_checkpoints import PRESETS, parse_checkpoint
-from retrieval.encoders.clip_weights import cached_weights, hub_is_reachable
+from retrieval.encoders.clip_weights import cached_weights
+from retrieval.encoders.hub import hub_is_reachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable

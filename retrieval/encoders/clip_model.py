@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any, Literal
 
 from retrieval.encoders.base import ZeroShot
-from retrieval.encoders.clip_weights import hub_is_reachable
+from retrieval.encoders.hub import hub_is_reachable
 from retrieval.encoders.torchvision_cure import make_torchvision_importable
 from retrieval.errors import WeightsUnavailable
 

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import http.client
-import re
-import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from retrieval.encoders.hub import fetch_file, undamaged
 from retrieval.encoders.torchvision_cure import make_torchvision_importable
-from retrieval.encoders.weights import sha256_of
 from retrieval.errors import WeightsUnavailable
 
 if TYPE_CHECKING:
     from retrieval.encoders.clip_checkpoints import Checkpoint
 
-_HUB_TIMEOUT = 3  # seconds; a build should not wait long to learn that it is offline
-_SHA256 = re.compile(r"[0-9a-f]{64}")
+_INSTEAD = (
+    "give a local checkpoint: --clip ARCHITECTURE/TAG=FILE, or let the packaged encoder see the "
+    "pictures: --clip packaged"
+)
 
 
 def weights_file(checkpoint: Checkpoint) -> Path:
@@ -32,15 +31,11 @@ def weights_file(checkpoint: Checkpoint) -> Path:
         return checkpoint.file
     if checkpoint.folder is not None:
         return _folder_weights(checkpoint.folder)
-    path = cached_weights(checkpoint) or _download(checkpoint)
-    # The hub's cache links to a blob, which for a large file is named by its SHA-256.
-    blob = path.parent / path.readlink() if path.is_symlink() else path
-    if _SHA256.fullmatch(blob.name) and sha256_of(path) != blob.name:
-        raise WeightsUnavailable(
-            f"{blob.resolve()} is damaged: its content is not what the hub has under "
-            f"{checkpoint.spec}; delete it and run again"
-        )
-    return path
+    if cached := cached_weights(checkpoint):
+        return undamaged(cached)
+    # Not by open_clip's own function: it answers a break in one file by fetching another.
+    what = f"the weights of {checkpoint.spec}"
+    return undamaged(fetch_file(what, *_on_hub(checkpoint), instead=_INSTEAD))
 
 
 def cached_weights(checkpoint: Checkpoint) -> Path | None:
@@ -52,46 +47,6 @@ def cached_weights(checkpoint: Checkpoint) -> Path | None:
         if isinstance(found := try_to_load_from_cache(repository, name), str):
             return Path(found)
     return None
-
-
-def hub_is_reachable() -> bool:
-    """Whether the model hub answers, within a few seconds; never when told to stay offline."""
-    from huggingface_hub import constants
-
-    if constants.HF_HUB_OFFLINE:
-        return False
-    request = urllib.request.Request(constants.ENDPOINT, method="HEAD")  # noqa: S310 https or the user's own endpoint
-    try:
-        with urllib.request.urlopen(request, timeout=_HUB_TIMEOUT):  # noqa: S310
-            return True
-    except (OSError, ValueError, http.client.HTTPException):  # URLError is an OSError
-        return False
-
-
-def _download(checkpoint: Checkpoint) -> Path:
-    """Not by open_clip's own function: it answers a break in one file by fetching another."""
-    if not hub_is_reachable():  # else the hub's library tries for a minute
-        raise _not_downloaded(checkpoint, "no model hub can be reached")
-    from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import RemoteEntryNotFoundError
-
-    repository, names = _on_hub(checkpoint)
-    for name in names:
-        try:
-            return Path(hf_hub_download(repository, name))
-        except RemoteEntryNotFoundError:
-            continue
-        except Exception as error:  # the hub's, the disk's, or of httpx or httpx2 by version
-            raise _not_downloaded(checkpoint, str(error).partition("\n")[0]) from error
-    raise _not_downloaded(checkpoint, f"{repository} has none of {', '.join(names)}")
-
-
-def _not_downloaded(checkpoint: Checkpoint, reason: str) -> WeightsUnavailable:
-    return WeightsUnavailable(
-        f"the weights of {checkpoint.spec} cannot be downloaded: {reason}. Run this again where "
-        "the model hub can be reached (a download goes on where it stopped), or give a local "
-        "checkpoint: --clip ARCHITECTURE/TAG=FILE, or use --clip packaged"
-    )
 
 
 def _on_hub(checkpoint: Checkpoint) -> tuple[str, list[str]]:

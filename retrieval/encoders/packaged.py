@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from retrieval.arithmetic import softmax, unit
+from retrieval.cache import cached_arrays
 from retrieval.encoders.base import Background
 from retrieval.encoders.caption_mean import caption_mean
 from retrieval.encoders.networks import Blueprint, Network, Runtime, choose_runtime, load_network
@@ -100,7 +102,7 @@ class PackagedEncoder:
             return np.empty((0, self.dimension), dtype=np.float32)
         probabilities = self._class_probabilities(np.concatenate(inputs))
         means = probabilities.reshape(len(inputs), self._views, -1).mean(axis=1)
-        return _unit(_top(means) @ self._label_vectors - self._label_vectors.mean(axis=0))
+        return unit(_top(means) @ self._label_vectors - self._label_vectors.mean(axis=0))
 
     def encode_images(self, images: Sequence[Image.Image]) -> Vectors:
         """Return shape (len(images), 384), float32, every row of unit length."""
@@ -115,7 +117,7 @@ class PackagedEncoder:
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         """Return shape (len(texts), 384), float32, unit rows: centred sentence vectors."""
-        return _unit(self._sentence.encode_texts(texts) - caption_mean())
+        return unit(self._sentence.encode_texts(texts) - caption_mean())
 
     @property
     def judgement(self) -> Background:
@@ -123,7 +125,7 @@ class PackagedEncoder:
 
         The background are pictures of nothing but one class each.
         """
-        return Background(_unit(self._label_vectors - self._label_vectors.mean(axis=0)))
+        return Background(unit(self._label_vectors - self._label_vectors.mean(axis=0)))
 
     @cached_property
     def _runtime(self) -> Runtime:
@@ -140,7 +142,7 @@ class PackagedEncoder:
             filled = np.zeros((_BATCH, *views.shape[1:]), dtype=np.float32)
             filled[: len(batch)] = batch
             logits.append(self._classifier(filled)[: len(batch)])
-        return _softmax(np.concatenate(logits) / _TEMPERATURE)
+        return softmax(np.concatenate(logits) / _TEMPERATURE)
 
     @cached_property
     def _classifier(self) -> Network:
@@ -155,14 +157,10 @@ class PackagedEncoder:
     @cached_property
     def _label_vectors(self) -> NDArray[np.float32]:
         """Shape (1000, 384): the sentence vectors of the classes, made once and then cached."""
-        key = hashlib.sha256(f"{self._sentence.fingerprint};{_LABELS_SHA256}".encode()).hexdigest()
-        path = self._cache_dir / "labels" / f"imagenet-{key[:16]}.npy"
-        if path.is_file():
-            vectors: NDArray[np.float32] = np.load(path)
-            return vectors
-        vectors = self._sentence.encode_texts(_label_texts())
-        _keep(path, vectors)
-        return vectors
+        key = ("imagenet", self._sentence.fingerprint, _LABELS_SHA256)
+        encode = self._sentence.encode_texts
+        arrays = cached_arrays(self._cache_dir, key, lambda: {"labels": encode(_label_texts())})
+        return arrays["labels"]
 
 
 def _centre_crop(image: Image.Image) -> Image.Image:
@@ -182,23 +180,12 @@ def _squashed(
     return image.resize((_SIDE, _SIDE), Image.Resampling.BICUBIC, box=box)
 
 
-def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-    shares: NDArray[np.float32] = exponentials / exponentials.sum(axis=1, keepdims=True)
-    return shares
-
-
 def _top(probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
     """Only each row's _TOP_CLASSES largest, made to sum to 1 again."""
     cut = np.partition(probabilities, -_TOP_CLASSES, axis=1)[:, -_TOP_CLASSES, None]
     kept = np.where(probabilities >= cut, probabilities, 0)
     shares: NDArray[np.float32] = kept / kept.sum(axis=1, keepdims=True)
     return shares
-
-
-def _unit(vectors: NDArray[np.float32]) -> Vectors:
-    units: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    return units
 
 
 def _load_classifier() -> torch.nn.Module:
@@ -240,15 +227,3 @@ def _label_texts() -> list[str]:
             "packaged encoder is made for; install the versions in requirements.txt"
         )
     return texts
-
-
-def _keep(path: Path, vectors: NDArray[np.float32]) -> None:
-    """Save for the next run. A cache that cannot be written only costs time."""
-    draft = path.with_suffix(f".{id(vectors)}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with draft.open("wb") as file:
-            np.save(file, vectors)
-        draft.replace(path)
-    except OSError:
-        draft.unlink(missing_ok=True)

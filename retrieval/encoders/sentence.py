@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from retrieval.captions import plain
+from retrieval.encoders.hub import fetch_folder
+from retrieval.encoders.languages import trained_languages
 from retrieval.encoders.networks import Blueprint, Network, choose_runtime, load_network
 from retrieval.encoders.torchvision_cure import make_torchvision_importable
 from retrieval.encoders.weights import checked, package_folder, sha256_of
-from retrieval.errors import WeightsUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,8 +31,8 @@ _WEIGHTS = "model.safetensors"
 # SHA-256 of the published model.safetensors of sentence-transformers/all-MiniLM-L6-v2.
 _MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
-# Families of networks whose vocabulary is of a hundred languages.
-_MULTILINGUAL = frozenset({"xlm-roberta", "xlm-roberta-xl", "xlm", "mt5", "umt5", "rembert"})
+# Of a model on the hub, besides its weights.
+_SETTINGS = ("*.json", "*.txt", "*.model", "*/config.json", f"*/{_WEIGHTS}")
 
 _BATCH = 64  # captions; longer ones are grouped together, so little of a batch is padding
 
@@ -64,9 +65,7 @@ class SentenceEncoder:
     @cached_property
     def languages(self) -> frozenset[str] | None:
         """The languages it was trained for; None: many, which its vocabulary has words of."""
-        model_type = str(self._config.get("model_type", ""))
-        many = model_type in _MULTILINGUAL or "multilingual" in self.spec.lower()
-        return None if many else frozenset({"en"})
+        return trained_languages(str(self._config.get("model_type", "")), self.spec)
 
     @cached_property
     def dimension(self) -> int:
@@ -137,19 +136,13 @@ def _minilm_folder() -> Path:
 
 
 def _hub_folder(name: str) -> Path:
-    """The folder of a model on the hub, downloaded with a progress bar unless it is cached."""
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-
-    patterns = ["*.json", "*.txt", "*.model", _WEIGHTS, "*/config.json", f"*/{_WEIGHTS}"]
-    try:
-        return Path(snapshot_download(name, allow_patterns=patterns))
-    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
-        raise WeightsUnavailable(
-            f"sentence model {name!r} is neither a folder here nor to be had from the model hub "
-            f"({type(error).__name__}); give a folder saved by sentence-transformers, or the "
-            f"default {DEFAULT_SENTENCE_MODEL}, whose weights come as a package"
-        ) from error
+    return fetch_folder(
+        "sentence model",
+        name,
+        [*_SETTINGS, _WEIGHTS],
+        instead="give a folder saved by sentence-transformers, or the default "
+        f"{DEFAULT_SENTENCE_MODEL}, whose weights come as a package",
+    )
 
 
 def _max_tokens(folder: Path) -> int:

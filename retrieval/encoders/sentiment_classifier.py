@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from retrieval.captions import for_model
+from retrieval.encoders.hub import fetch_folder
+from retrieval.encoders.languages import trained_languages
 from retrieval.encoders.networks import choose_runtime
 from retrieval.encoders.torchvision_cure import make_torchvision_importable
 from retrieval.encoders.weights import sha256_of
@@ -36,10 +38,8 @@ _STARS = {1: _NEGATIVE, 2: _NEGATIVE, 3: _NEUTRAL, 4: _POSITIVE, 5: _POSITIVE}
 # truth to learn it from: such models are sure of everything, so it is wide.
 _MARGIN = 0.6
 
-# Families of networks whose vocabulary is of a hundred languages.
-_MULTILINGUAL = frozenset(
-    {"xlm-roberta", "xlm-roberta-xl", "xlm", "mt5", "umt5", "rembert", "canine"}
-)
+_SETTINGS = ("*.json", "*.txt", "*.model")
+_WEIGHTS = ("*.safetensors", "pytorch_model*.bin")  # the first that there is, is enough
 
 
 class SentimentClassifier:
@@ -63,10 +63,7 @@ class SentimentClassifier:
     @cached_property
     def languages(self) -> frozenset[str] | None:
         """English alone, unless its family or its name says that it knows many."""
-        many = self._config.model_type in _MULTILINGUAL or re.search(
-            "multilingual|mdeberta|xlm", self.spec, re.IGNORECASE
-        )
-        return None if many else frozenset({"en"})
+        return trained_languages(self._config.model_type, self.spec)
 
     @cached_property
     def note(self) -> str | None:
@@ -132,26 +129,15 @@ class SentimentClassifier:
     @cached_property
     def _folder(self) -> Path:
         """Where its files lie; those of the hub are downloaded once."""
-        from huggingface_hub import snapshot_download
-        from huggingface_hub.errors import (
-            HfHubHTTPError,
-            HFValidationError,
-            LocalEntryNotFoundError,
-        )
-
         if Path(self.spec).is_dir():
             return Path(self.spec)
-        try:
-            patterns = ["*.json", "*.txt", "*.model", "*.safetensors"]
-            folder = Path(snapshot_download(self.spec, allow_patterns=patterns))
-            if not list(folder.glob("*.safetensors")):
-                folder = Path(snapshot_download(self.spec, allow_patterns=["pytorch_model*.bin"]))
-        except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
-            raise WeightsUnavailable(
-                f"sentiment model {self.spec!r} is neither a folder here nor to be had from the "
-                f"model hub ({type(error).__name__}); give a folder saved by transformers, head, "
-                "or vader"
-            ) from error
+        instead = "choose head, vader, or a folder saved by transformers"
+        for weights in _WEIGHTS:
+            folder = fetch_folder(
+                "sentiment model", self.spec, [*_SETTINGS, weights], instead=instead
+            )
+            if any(folder.glob(weights)):
+                break
         return folder
 
     @cached_property

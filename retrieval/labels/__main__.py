@@ -120,15 +120,17 @@ def _decoded(path: Path, encoder: ImageEncoder) -> Image:
 
     try:
         return decode(load_file(path), encoder.short_side).image
-    except (OSError, UnreadablePicture) as error:
+    except UnreadablePicture as error:
         raise BadInput(f"cannot read {path}: {error}") from error
 
 
 def _lines(path: Path) -> list[str]:
     try:
         text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"cannot read {path}: {error}; it holds UTF-8 text") from error
+    except OSError as error:
+        raise BadInput(f"cannot read {path}: {error.strerror}; give a file of captions") from error
+    except UnicodeDecodeError as error:
+        raise BadInput(f"cannot read {path}: {error}; save it as UTF-8 text") from error
     return [readable(line) for line in text.removesuffix("\n").split("\n")]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from retrieval.captions import plain
+from retrieval.captions import for_model, plain
 from retrieval.labels.view import LabelView
 from retrieval.records import SENTIMENTS
 
@@ -34,7 +34,7 @@ class Explanation:
     labels: PostLabels
     topic_scores: list[TopicEvidence]  # of every topic, best first
     word_influences: list[tuple[str, float]]  # what leaving a word out takes from the sentiment
-    topic_words: list[tuple[str, str]]  # words that settle a topic, with its name
+    topic_words: list[tuple[str, str]]  # words that speak for a topic, with its name
     classes: list[tuple[str, float]]  # that the packaged encoder recognised, with their shares
 
 
@@ -90,7 +90,7 @@ class Explainer:
         vectors: Vectors,
         image_vector: NDArray[np.float32] | None,
     ) -> LabelArrays:
-        written = [bool(caption.strip()) for caption in captions]
+        written = [bool(for_model(caption)) for caption in captions]
         return self._labeller.label(
             captions,
             [reading if has else None for reading, has in zip(readings, written, strict=True)],

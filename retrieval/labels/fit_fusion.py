@@ -23,6 +23,7 @@ from retrieval.encoders.stored import stored_encoders
 from retrieval.errors import BadInput
 from retrieval.generation import Generation
 from retrieval.labels.arrays import shown_topics
+from retrieval.labels.calibration import calibration_error
 from retrieval.labels.coco_truth import tested_topics, topics_of_objects
 from retrieval.labels.fusion import FUSION_FILE, load_fusion
 from retrieval.labels.pictures import PictureLabels
@@ -225,7 +226,7 @@ def _report(
             "precision": round(float(evidence.truth[shown].mean()), 3),
             "recall": round(float(shown[evidence.truth].mean()), 3),
             "mean_average_precision": round(_mean_average_precision(evidence.truth, scores), 3),
-            "expected_calibration_error": _ece(evidence.truth, scores),
+            "expected_calibration_error": round(calibration_error(scores, evidence.truth), 3),
         }
     gains_f1, gains_map = [], []
     for rows in samples:
@@ -278,17 +279,6 @@ def _mean_average_precision(truth: NDArray[np.bool_], scores: NDArray[np.float64
         if ranked.any():
             precisions.append((np.cumsum(ranked) / np.arange(1, len(ranked) + 1))[ranked].mean())
     return float(np.mean(precisions))
-
-
-def _ece(truth: NDArray[np.bool_], scores: NDArray[np.float64], bins: int = 10) -> float:
-    """Expected calibration error of the scores as probabilities, in equal-width bins."""
-    place = np.minimum((scores * bins).astype(int), bins - 1)
-    gaps = [
-        abs(scores[place == b].mean() - truth[place == b].mean()) * (place == b).mean()
-        for b in range(bins)
-        if (place == b).any()
-    ]
-    return round(float(sum(gaps)), 3)
 
 
 def _lines(report: dict[str, Any]) -> list[str]:

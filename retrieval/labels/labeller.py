@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from retrieval.captions import for_model
+from retrieval.errors import BadInput
 from retrieval.labels.arrays import LabelArrays, undetermined
 from retrieval.labels.fusion import Fusion, load_fusion
 from retrieval.labels.language import language_of
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from retrieval.encoders.base import CaptionEncoder, ImageEncoder, Vectors
@@ -75,7 +76,7 @@ class Labeller:
         rows = [
             row
             for row, (caption, language) in enumerate(zip(captions, languages, strict=True))
-            if caption.strip() and _understands(self.sentiment.languages, language)
+            if for_model(caption) and _understands(self.sentiment.languages, language)
         ]
         scores = self.sentiment.scores([captions[row] for row in rows], vectors[rows])
         known: dict[int, Any] = dict(zip(rows, map(tuple, scores.tolist()), strict=True))
@@ -140,16 +141,12 @@ class Labeller:
         self, captions: Sequence[str], readings: Sequence[Reading | None], vectors: Vectors
     ) -> Scores:
         scores = undetermined(len(captions), len(self.taxonomy.topics))
-        captioned = [row for row, reading in enumerate(readings) if reading is not None]
-        understood = np.array(
-            [
-                reading is not None and _understands(self._caption_languages, reading.language)
-                for reading in (readings[row] for row in captioned)
-            ],
-            dtype=np.bool_,
-        )
-        rows = np.array(captioned, dtype=np.int64)[understood]
-        if len(rows):
+        captioned = [(row, reading) for row, reading in enumerate(readings) if reading is not None]
+        understood = [
+            _understands(self._caption_languages, reading.language) for _, reading in captioned
+        ]
+        rows = [row for (row, _), known in zip(captioned, understood, strict=True) if known]
+        if rows:
             evidence = self.caption_topics.evidence(
                 [captions[row] for row in rows], vectors[understood]
             )
@@ -174,13 +171,25 @@ def choose_labeller(
         BadOption: the sentiment model does not fit the caption encoder.
 
     """
-    taxonomy = load_taxonomy(topics or (stored.taxonomy_file if stored else DEFAULT_TOPICS))
+    taxonomy = _taxonomy(topics, stored)
     if sentiment_model is None and stored is not None:
         # The head is for one encoder; a gallery that gets another falls back on what fits.
         remembered = stored.sentiment_model
         sentiment_model = None if remembered == SentimentHead.spec else remembered
     sentiment = choose_sentiment_model(sentiment_model, caption_encoder, device=device)
     return Labeller(sentiment, taxonomy, image_encoder, caption_encoder, cache_dir)
+
+
+def _taxonomy(topics: Path | None, stored: LabelRecord | None) -> Taxonomy:
+    if topics is not None or stored is None or not stored.taxonomy_path:
+        return load_taxonomy(topics or DEFAULT_TOPICS)
+    try:
+        return load_taxonomy(stored.taxonomy_file)
+    except BadInput as error:
+        raise BadInput(
+            f"{error}. The gallery remembers this file as its topics: put it right, or choose "
+            "another with --topics FILE, for good with: python -m indexer relabel --topics FILE"
+        ) from error
 
 
 def choose_sentiment_model(

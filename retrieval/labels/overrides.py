@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
-from retrieval.errors import BadInput, StorageFailed
+from retrieval.errors import BadInput, BadOption, StorageFailed
+from retrieval.labels.taxonomy import correct_topics
 from retrieval.records import SENTIMENTS, Sentiment
 from retrieval.storage import explained_storage_errors
 
@@ -68,8 +69,10 @@ def read_overrides(chroma_dir: Path) -> Overrides:
         text = path.read_text("utf-8")
     except FileNotFoundError:
         return Overrides({})
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path} cannot be read: {error}") from error
+    except OSError as error:
+        raise BadInput(f"cannot read {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise BadInput(f"cannot read {path}: {error}; save it as UTF-8 text") from error
     lines = text.split("\n")
     torn = len(lines) - 1 if lines[-1] else None
     by_key: dict[Key, Override] = {}
@@ -84,6 +87,14 @@ def read_overrides(chroma_dir: Path) -> Overrides:
             by_key[key] = override
         ever.append(key)
     return Overrides(by_key, tuple(ever))
+
+
+def overrides_state(chroma_dir: Path) -> int:
+    """Another number whenever there are other corrections: they only ever grow."""
+    try:
+        return _path(chroma_dir).stat().st_size
+    except OSError:
+        return 0
 
 
 def set_override(
@@ -117,10 +128,11 @@ def clear_override(chroma_dir: Path, post: Post, fields: Iterable[Field] = FIELD
     _append(chroma_dir, [_line(key_of(post), dict.fromkeys(fields))])
 
 
-def export_overrides(overrides: Overrides, path: Path) -> int:
+def export_overrides(overrides: Overrides, path: Path, *, force: bool = False) -> int:
     """Write the corrections in force to a file that `import_overrides` reads; returns how many.
 
     Raises:
+        BadOption: the file is there already; `force` overwrites it.
         StorageFailed: it cannot be written.
 
     """
@@ -133,31 +145,44 @@ def export_overrides(overrides: Overrides, path: Path) -> int:
             changes["topics"] = list(override.topics)
         lines.append(_line(key, changes))
     try:
-        path.write_text("".join(lines), "utf-8")
+        with path.open("w" if force else "x", encoding="utf-8") as file:
+            file.writelines(lines)
+    except FileExistsError:
+        raise BadOption(
+            f"{path} is there already; give another name, or --force to overwrite it"
+        ) from None
     except OSError as error:
         raise StorageFailed(f"cannot write {path}: {error.strerror}") from error
     return len(lines)
 
 
-def import_overrides(chroma_dir: Path, path: Path) -> int:
+def import_overrides(chroma_dir: Path, path: Path, topics: tuple[str, ...]) -> int:
     """Add the corrections of an exported file, which win over those here; returns how many.
 
+    `topics` are the names that the gallery has.
+
     Raises:
-        BadInput: the file cannot be read, or a line of it says something impossible; nothing is
-            imported then.
+        BadInput: the file cannot be read, or a line of it says something impossible, of topics
+            too; nothing is imported then.
         StorageFailed: the disk refuses.
 
     """
     try:
-        lines = [line for line in path.read_text("utf-8").split("\n") if line.strip()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"cannot read {path}: {error}") from error
-    parsed = [_parse(line, f"{path}, line {number}") for number, line in enumerate(lines, start=1)]
-    _append(
-        chroma_dir,
-        [_line(key, {name: _plain(value) for name, value in said.items()}) for key, said in parsed],
-    )
-    return len(parsed)
+        text = path.read_text("utf-8")
+    except OSError as error:
+        raise BadInput(
+            f"cannot read {path}: {error.strerror}; give a file that `overrides export` wrote"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise BadInput(f"cannot read {path}: {error}; save it as UTF-8 text") from error
+    lines = []
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            where = f"{path}, line {number}"
+            key, changes = _parse(line, where)
+            lines.append(_line(key, _checked(changes, topics, where)))
+    _append(chroma_dir, lines)
+    return len(lines)
 
 
 def _path(chroma_dir: Path) -> Path:
@@ -170,8 +195,16 @@ def _line(key: Key, changes: Mapping[Field, Any]) -> str:
     return json.dumps({"image_id": image_id, "caption": caption, **changes, "at": at}) + "\n"
 
 
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
+def _checked(
+    changes: Mapping[Field, Any], known: tuple[str, ...], where: str
+) -> Mapping[Field, Any]:
+    """What a line says, with topics that the gallery has."""
+    if changes.get("topics") is None:
+        return changes
+    try:
+        return {**changes, "topics": correct_topics(list(changes["topics"]), known)}
+    except BadOption as error:
+        raise BadInput(f"{where}: {error}") from error
 
 
 def _append(chroma_dir: Path, lines: list[str]) -> None:
@@ -207,6 +240,8 @@ def _parse(line: str, where: str) -> tuple[Key, dict[Field, Any]]:
     try:
         fields = json.loads(line)
         key = fields["image_id"], fields["caption"]
+        if not all(isinstance(part, str) for part in key):
+            raise TypeError
     except (ValueError, TypeError, KeyError):
         raise BadInput(
             f'{where}: not a correction; each line is a JSON object with "image_id", "caption" '

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from retrieval.arithmetic import softmax, unit
+from retrieval.cache import cached_arrays
 from retrieval.encoders.base import Background, ZeroShot
 from retrieval.labels.arrays import undetermined
-from retrieval.labels.topics import all_phrases, kept, log_mean_exp, topic_slices, unit
+from retrieval.labels.topics import all_phrases, log_mean_exp, topic_slices
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -120,9 +122,7 @@ class PictureLabels:
             return undetermined(len(vectors), len(MOODS))
         scale = float(self._arrays["judgement"][0]) * _MOOD_CONFIDENCE
         logits = scale * (vectors @ self._arrays["moods"].T)
-        exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-        scores: Scores = exponentials / exponentials.sum(axis=1, keepdims=True)
-        return scores.astype(np.float32)
+        return softmax(logits).astype(np.float32)
 
     @property
     def _judges(self) -> bool:
@@ -132,7 +132,7 @@ class PictureLabels:
     def _arrays(self) -> dict[str, NDArray[np.float32]]:
         texts = repr((TEMPLATES, NOTHING_SPECIAL, MOODS))
         key = ("picture-labels", self._encoder.fingerprint, self._taxonomy.sha256, texts)
-        return kept(self._cache_dir, key, self._prepare)
+        return cached_arrays(self._cache_dir, key, self._prepare)
 
     def _prepare(self) -> dict[str, NDArray[np.float32]]:
         phrases = all_phrases(self._taxonomy)

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from retrieval.arithmetic import softmax
 from retrieval.errors import BadOption
 from retrieval.labels.vader import FEATURES, vader_features
 from retrieval.records import SENTIMENTS
@@ -47,7 +48,7 @@ class SentimentHead:
         """
         if not self.fits(encoder):
             raise BadOption(
-                f"the sentiment head reads vectors of {self._fields['encoder']}, and this "
+                f"the sentiment head reads vectors of {_fields()['encoder']}, and this "
                 f"gallery's captions are encoded by {encoder.fingerprint}; choose "
                 "--sentiment-model vader, or the name or folder of a transformers classifier"
             )
@@ -55,8 +56,7 @@ class SentimentHead:
     @classmethod
     def fits(cls, encoder: CaptionEncoder) -> bool:
         """Whether the head was trained on this encoder's vectors."""
-        needed: str = json.loads(HEAD_FILE.read_text("utf-8"))["encoder"]
-        return encoder.fingerprint == needed
+        return bool(encoder.fingerprint == _fields()["encoder"])
 
     @cached_property
     def version(self) -> str:
@@ -68,45 +68,38 @@ class SentimentHead:
         inputs = np.hstack([vectors, self._standardised(vader_features(captions))])
         weights, bias = self._gate
         posted = 1 / (1 + np.exp(-(vectors @ weights + bias)))[:, None]
-        described = _softmax(inputs, *self._rows("described"))
-        scores: Scores = posted * _softmax(inputs, *self._rows("posted")) + (1 - posted) * described
+        by_posted = softmax(self._logits("posted", inputs))
+        by_described = softmax(self._logits("described", inputs))
+        scores: Scores = posted * by_posted + (1 - posted) * by_described
         return scores.astype(np.float32)
 
     def _standardised(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         scaled: NDArray[np.float32] = (features - self._means) / self._deviations
         return scaled
 
-    @cached_property
-    def _fields(self) -> dict[str, Any]:
-        fields: dict[str, Any] = json.loads(HEAD_FILE.read_text("utf-8"))
-        return fields
-
-    def _rows(self, expert: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Weights of shape (3, 384 + 4), a row a class, and their biases."""
-        rows = [self._fields[expert][name] for name in SENTIMENTS]
-        return (
-            np.array([row["weights"] for row in rows], dtype=np.float32),
-            np.array([row["bias"] for row in rows], dtype=np.float32),
-        )
+    def _logits(self, expert: str, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Shape (n, 3): the expert's row of 384 + 4 weights a class, and its biases."""
+        rows = [_fields()[expert][name] for name in SENTIMENTS]
+        weights = np.array([row["weights"] for row in rows], dtype=np.float32)
+        biases = np.array([row["bias"] for row in rows], dtype=np.float32)
+        logits: NDArray[np.float32] = inputs @ weights.T + biases
+        return logits
 
     @cached_property
     def _gate(self) -> tuple[NDArray[np.float32], float]:
-        gate = self._fields["gate"]
+        gate = _fields()["gate"]
         return np.array(gate["weights"], dtype=np.float32), float(gate["bias"])
 
     @cached_property
     def _means(self) -> NDArray[np.float32]:
-        return np.array([self._fields["vader"][name]["mean"] for name in FEATURES], np.float32)
+        return np.array([_fields()["vader"][name]["mean"] for name in FEATURES], np.float32)
 
     @cached_property
     def _deviations(self) -> NDArray[np.float32]:
-        return np.array([self._fields["vader"][name]["deviation"] for name in FEATURES], np.float32)
+        return np.array([_fields()["vader"][name]["deviation"] for name in FEATURES], np.float32)
 
 
-def _softmax(
-    inputs: NDArray[np.float32], weights: NDArray[np.float32], biases: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    logits = inputs @ weights.T + biases
-    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-    shares: NDArray[np.float32] = exponentials / exponentials.sum(axis=1, keepdims=True)
-    return shares
+@cache
+def _fields() -> dict[str, Any]:
+    fields: dict[str, Any] = json.loads(HEAD_FILE.read_text("utf-8"))
+    return fields

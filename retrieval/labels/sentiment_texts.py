@@ -51,7 +51,11 @@ def read_senticap(path: Path) -> list[Text]:
             for entry in entries
             for sentence in entry["sentences"]
         ]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except OSError as error:
+        raise BadInput(
+            f"cannot read {path}: {error.strerror}; see the README for where it is"
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
         raise BadInput(
             f"{path} is not senticap_dataset.json ({error!r}); see the README for where it is"
         ) from error
@@ -69,7 +73,9 @@ def read_coco(paths: Sequence[Path]) -> list[Text]:
         try:
             annotations = json.loads(path.read_text("utf-8"))["annotations"]
             texts += [Text(each["caption"], NEUTRAL, "", each["image_id"]) for each in annotations]
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except OSError as error:
+            raise BadInput(f"cannot read {path}: {error.strerror}") from error
+        except (ValueError, KeyError, TypeError) as error:
             raise BadInput(f"{path} is not a file of COCO captions ({error!r})") from error
     return texts
 

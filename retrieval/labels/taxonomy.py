@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from retrieval.errors import BadInput, BadOption
+from retrieval.labels.arrays import MOST_TOPICS
 
 DEFAULT_TOPICS = Path(__file__).with_name("topics.toml")
 OTHER = "other"  # the topic of a post that no topic of the file fits
@@ -26,7 +27,7 @@ class Topic:
     name: str  # how commands and filters call it
     title: str  # how pages and reports call it
     phrases: tuple[str, ...]  # what such a post shows or tells
-    words: frozenset[str] = frozenset()  # lower-case words and emoji that settle it
+    words: frozenset[str] = frozenset()  # lower-case words and emoji that speak strongly for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +61,13 @@ def load_taxonomy(path: Path) -> Taxonomy:
         entries = tomllib.loads(content.decode("utf-8")).get("topic", [])
     except FileNotFoundError:
         raise BadInput(
-            f"there is no {path}; give a file of topics with --topics FILE, such as "
-            f"{DEFAULT_TOPICS}"
+            f"there is no {path}; a file of topics looks like {DEFAULT_TOPICS}"
         ) from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except OSError as error:
+        raise BadInput(
+            f"cannot read {path}: {error.strerror}; a file of topics looks like {DEFAULT_TOPICS}"
+        ) from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadInput(f"{path} is not a file of topics: {error}; see {DEFAULT_TOPICS}") from error
     if not isinstance(entries, list) or not entries:
         raise BadInput(f"{path} has no [[topic]]; see {DEFAULT_TOPICS} for how they look")
@@ -85,6 +89,25 @@ def check_topics(names: list[str], known: tuple[str, ...]) -> None:
     for name in names:
         if name not in allowed:
             raise BadOption(f"unknown topic {name!r}; choose from {', '.join(allowed)}")
+
+
+def correct_topics(names: list[str], known: tuple[str, ...]) -> list[str]:
+    """The topics that a person says a post is about, without OTHER: that means none of them.
+
+    Raises:
+        BadOption: the gallery does not have one of them, one is there twice, or there are more
+            than a post is shown under.
+
+    """
+    check_topics(names, known)
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise BadOption(f"the topic {twice[0]} is there twice; name each topic once")
+    topics = [name for name in names if name != OTHER]
+    if len(topics) > MOST_TOPICS:
+        raise BadOption(
+            f"{len(topics)} topics; a post has at most {MOST_TOPICS}: keep those it is most about"
+        )
+    return topics
 
 
 def _topic(entry: Any, place: int, path: Path) -> Topic:

@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from retrieval.arithmetic import unit
+from retrieval.cache import cached_arrays
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -58,7 +61,7 @@ class CaptionTopics:
         return Evidence(self._z(vectors), self._words(captions))
 
     def words_in(self, caption: str) -> list[tuple[str, str]]:
-        """The words of a caption that settle a topic, each with the topic's name."""
+        """The words of a caption that speak for a topic, each with the topic's name."""
         names = self._taxonomy.names
         return [
             (word, names[place])
@@ -99,7 +102,7 @@ class CaptionTopics:
     @cached_property
     def _statistics(self) -> dict[str, NDArray[np.float32]]:
         key = ("caption-topics", self._encoder.fingerprint, self._taxonomy.sha256, _background_id())
-        return kept(self._cache_dir, key, self._measure)
+        return cached_arrays(self._cache_dir, key, self._measure)
 
     def _measure(self) -> dict[str, NDArray[np.float32]]:
         background = self._encoder.encode_texts(background_captions())
@@ -146,39 +149,6 @@ def log_mean_exp(
         mean = np.exp(part - highest).mean(axis=1)
         columns.append((np.log(mean) + highest[:, 0]) / sharpness)
     return np.stack(columns, axis=1).astype(np.float32)
-
-
-def unit(vectors: Vectors) -> Vectors:
-    """The vectors with length 1; those of length 0 stay as they are."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return (vectors / np.where(lengths > 0, lengths, 1)).astype(np.float32)
-
-
-def kept(
-    cache_dir: Path,
-    key: tuple[str, ...],
-    make: Callable[[], dict[str, NDArray[np.float32]]],
-) -> dict[str, NDArray[np.float32]]:
-    """Arrays that depend on nothing but the key: from the cache, or made and kept there.
-
-    A cache that cannot be read or written only costs time.
-    """
-    digest = hashlib.sha256("\0".join(key).encode()).hexdigest()[:16]
-    path = cache_dir / "labels" / f"{key[0]}-{digest}.npz"
-    try:
-        with np.load(path) as arrays:
-            return dict(arrays)
-    except (OSError, ValueError, EOFError):
-        made = make()
-    draft = path.with_suffix(f".{id(made)}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with draft.open("wb") as file:
-            np.savez(file, **made)  # type: ignore[arg-type]
-        draft.replace(path)
-    except OSError:
-        draft.unlink(missing_ok=True)
-    return made
 
 
 def _background_id() -> str:

@@ -15,25 +15,23 @@ import csv
 import json
 import re
 import sys
-from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from retrieval.arithmetic import softmax
 from retrieval.captions import plain
 from retrieval.cli import run
 from retrieval.config import Settings
 from retrieval.encoders.sentence import SentenceEncoder
 from retrieval.errors import BadInput
-from retrieval.labels.language import language_of
+from retrieval.labels import sentiment_evaluation as evaluation
+from retrieval.labels.calibration import winner_calibration_error
+from retrieval.labels.sentiment_evaluation import Data, labels_of, macro_f1
 from retrieval.labels.sentiment_head import HEAD_FILE
 from retrieval.labels.sentiment_texts import (
-    NEGATIVE,
-    NEUTRAL,
-    POSITIVE,
-    Text,
     pseudo_neutral,
     read_coco,
     read_senticap,
@@ -44,14 +42,14 @@ from retrieval.labels.vader import FEATURES, vader_features
 from retrieval.records import SENTIMENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence, Set
 
     from numpy.typing import NDArray
 
-    Predict = Callable[[Sequence[str]], NDArray[np.float64]]
+    from retrieval.labels.sentiment_evaluation import Fit, Predict
+    from retrieval.labels.sentiment_texts import Text
 
 _SEED = 0
-_FOLDS = 5
 _STRENGTHS = (0.3, 1.0, 3.0, 10.0)  # of LogisticRegression's C: less and less regularised
 _STRENGTH_POSTED = 1.0  # of the second expert, by cross-validation over the social captions
 _ROW = re.compile(r"\[[-0-9.,e\s]+\]")
@@ -102,24 +100,8 @@ class Experts(NamedTuple):
     ) -> NDArray[np.float64]:
         """Shape (n, 3)."""
         posted = 1 / (1 + np.exp(-self.gate.logits(vectors)))
-        described = _softmax(self.described.logits(inputs))
-        return posted * _softmax(self.posted.logits(inputs)) + (1 - posted) * described
-
-
-@dataclass(frozen=True, slots=True)
-class Data:
-    """All texts, by what they are for."""
-
-    senticap: list[Text]
-    coco: list[Text]  # none of SentiCap's test pictures
-    coco_of_test: list[Text]  # of SentiCap's test pictures: only tested on
-    neutrals: list[Text]  # SentiCap's train sentences without their adjectives
-    social: list[Text]
-    probe: list[dict[str, str]]
-
-    def split(self, name: str) -> list[Text]:
-        """SentiCap's sentences of one split."""
-        return [text for text in self.senticap if text.split == name]
+        described = softmax(self.described.logits(inputs))
+        return posted * softmax(self.posted.logits(inputs)) + (1 - posted) * described
 
 
 class Features:
@@ -130,6 +112,11 @@ class Features:
         self._rows = {text: row for row, text in enumerate(known)}
         self._vectors = encoder.encode_texts(known)
         self._vader = vader_features(known)
+
+    @property
+    def known(self) -> Set[str]:
+        """The texts that have features, as `same_text` writes them."""
+        return self._rows.keys()
 
     def vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Shape (n, 384)."""
@@ -154,19 +141,21 @@ def _train(arguments: argparse.Namespace, settings: Settings) -> int:
     encoder = SentenceEncoder(cache_dir=settings.cache_dir)
     texts = [*data.senticap, *data.coco, *data.coco_of_test, *data.neutrals, *data.social]
     features = Features(encoder, [t.text for t in texts] + [row["caption"] for row in data.probe])
-    trainer = _Trainer(data, features)
+    trainer = Trainer(data, features)
     _show_head(data)
-    rows = [trainer.evaluate(candidate) for candidate in CANDIDATES]
-    for row in rows:
-        _show(row)
-    report = trainer.final_report(CHOSEN)
+    rows = []
+    for candidate in CANDIDATES:
+        rows.append(_table_row(candidate, trainer, data))
+        _show(rows[-1])
+    experts = trainer.train(CHOSEN)
+    report = _final_report(trainer.predict(CHOSEN, experts), data)
     _print(json.dumps(report, indent=2))
     fields = {
         "encoder": encoder.fingerprint,
         "trained_by": "python -m retrieval.labels.train_sentiment",
         "seed": _SEED,
         "scores": {"comparison": rows, "chosen": report},
-        **trainer.as_json(trainer.train(CHOSEN)),
+        **trainer.as_json(experts),
     }
     HEAD_FILE.write_text(_readable(fields), "utf-8")
     _print(f"wrote {HEAD_FILE}")
@@ -203,48 +192,67 @@ def _read(arguments: argparse.Namespace) -> Data:
     )
 
 
-class _Trainer:
+def _table_row(candidate: Candidate, trainer: Trainer, data: Data) -> dict[str, Any]:
+    """What is compared of every candidate."""
+    fit = trainer.fit(candidate)
+    full = fit(data.described, data.social)
+    coco = evaluation.coco_out_of_fold(data, fit)
+    unseen = evaluation.unseen_adjectives(data, fit, trainer.known_texts)
+    found = trainer.social_scores(candidate).argmax(axis=1)
+    return {
+        "name": candidate.name,
+        "C": trainer.strength(candidate),
+        "val": evaluation.three_way(data.split("val"), full, coco),
+        "test": evaluation.three_way(data.split("test"), full, coco),
+        "unseen_adjectives": round(unseen, 3),
+        "social_captions": round(float((found == labels_of(data.social)).mean()), 3),
+        "probe_choose": evaluation.probe(data, "choose", full),
+    }
+
+
+def _final_report(predict: Predict, data: Data) -> dict[str, Any]:
+    """What is reported once, of the chosen head with its temperature."""
+    test = data.split("test")
+    error = winner_calibration_error(predict([text.text for text in test]), labels_of(test))
+    return {
+        "probe_report": evaluation.probe(data, "report", predict),
+        "probe_report_by_kind": evaluation.probe_by_kind(data, "report", predict),
+        "probe_report_ece": evaluation.probe_calibration_error(data, "report", predict),
+        "senticap_test_ece": round(error, 3),
+    }
+
+
+class Trainer:
+    """Trains candidates; what takes long is computed once for each."""
+
     def __init__(self, data: Data, features: Features) -> None:
         self._data = data
         self._features = features
-        self._base = [*data.split("train"), *data.neutrals]
+        self.strength = cache(self._best_strength)  # a candidate's C; 0: it has none
+        self.social_scores = cache(self._social_scores)  # (n, 3), out of fold
 
-    def evaluate(self, candidate: Candidate) -> dict[str, Any]:
-        """One row of the table."""
-        data = self._data
-        strength = self._strength(candidate)
-        full = self._fit(candidate, strength, [*self._base, *data.coco], data.social)
-        coco = self._coco_out_of_fold(candidate, strength)
-        return {
-            "name": candidate.name,
-            "C": strength,
-            "val": _three_way(data.split("val"), full, coco),
-            "test": _three_way(data.split("test"), full, coco),
-            "unseen_adjectives": round(self._unseen_adjectives(candidate, strength), 3),
-            "social_captions": round(_accuracy(*self._social(candidate, strength)), 3),
-            "probe_choose": self._probe("choose", full),
-        }
+    @property
+    def known_texts(self) -> Set[str]:
+        """The texts that it can train on, as `same_text` writes them."""
+        return self._features.known
 
-    def final_report(self, candidate: Candidate) -> dict[str, Any]:
-        """What is reported once, of the chosen head with its temperature."""
-        full = self._predict(candidate, self.train(candidate))
-        test = self._data.split("test")
-        scores = full([text.text for text in test])
-        return {
-            "probe_report": self._probe("report", full),
-            "probe_report_by_kind": self._probe_by_kind("report", full),
-            "probe_report_ece": self._probe_ece("report", full),
-            "senticap_test_ece": _ece(scores, np.array([text.label for text in test])),
-        }
+    def fit(self, candidate: Candidate) -> Fit:
+        """Trains the candidate with its own strength."""
+        return partial(self._fit, candidate, self.strength(candidate))
 
     def train(self, candidate: Candidate) -> Experts:
         """The head on all training texts, as sure of posted captions as it is right."""
-        strength = self._strength(candidate)
-        base = [*self._base, *self._data.coco]
-        experts = self._experts(candidate, strength, base, self._data.social)
-        temperature = self._temperature(candidate, strength)
+        data = self._data
+        experts = self._experts(candidate, self.strength(candidate), data.described, data.social)
+        temperature = self._temperature(candidate)
         weights, biases = experts.posted
         return experts._replace(posted=Linear(weights / temperature, biases / temperature))
+
+    def predict(self, candidate: Candidate, experts: Experts) -> Predict:
+        """What these experts say of captions."""
+        return lambda captions: experts.scores(
+            self._features.vectors(captions), self._inputs(candidate, captions)
+        )
 
     def as_json(self, experts: Experts) -> dict[str, Any]:
         """The head's numbers, as sentiment_head.json keeps them."""
@@ -259,117 +267,28 @@ class _Trainer:
             "posted": _rows_as_json(experts.posted),
         }
 
-    def _strength(self, candidate: Candidate) -> float:
+    def _best_strength(self, candidate: Candidate) -> float:
         """The C that does best on val; COCO's captions are all in training meanwhile."""
         if candidate.features == "vader":
             return 0
-        val = self._data.split("val") + self._data.coco_of_test
-        truth = np.array([text.label for text in val])
-        texts = [*self._base, *self._data.coco]
-        fits = [self._fit(candidate, c, texts, self._data.social) for c in _STRENGTHS]
-        right = [_macro_f1(truth, fit([t.text for t in val]).argmax(axis=1)) for fit in fits]
+        data = self._data
+        val = data.split("val") + data.coco_of_test
+        captions = [text.text for text in val]
+        fits = [self._fit(candidate, c, data.described, data.social) for c in _STRENGTHS]
+        right = [macro_f1(labels_of(val), fit(captions).argmax(axis=1)) for fit in fits]
         return _STRENGTHS[int(np.argmax(right))]
 
-    def _temperature(self, candidate: Candidate, strength: float) -> float:
+    def _social_scores(self, candidate: Candidate) -> NDArray[np.float64]:
+        return evaluation.social_out_of_fold(self._data, self.fit(candidate))
+
+    def _temperature(self, candidate: Candidate) -> float:
         """What makes the scores of social captions out of fold as sure as they are right."""
-        probabilities, truth = self._social(candidate, strength)
-        logits = np.log(np.clip(probabilities, 1e-9, 1))
+        logits = np.log(np.clip(self.social_scores(candidate), 1e-9, 1))
+        truth = labels_of(self._data.social)
         grid = np.arange(0.5, 4, 0.05)
         rows = np.arange(len(truth))
-        losses = [-np.log(_softmax(logits / t)[rows, truth]).mean() for t in grid]
+        losses = [-np.log(softmax(logits / t)[rows, truth]).mean() for t in grid]
         return float(grid[int(np.argmin(losses))])
-
-    def _coco_out_of_fold(self, candidate: Candidate, strength: float) -> NDArray[np.float64]:
-        """Shape (n, 3): every COCO caption scored by a model that saw none of its picture's."""
-        coco = [*self._data.coco, *self._data.coco_of_test]
-        folds = _folds([text.picture for text in coco])
-        scores = np.zeros((len(coco), 3))
-        for fold in range(_FOLDS):
-            train = [t for t, f in zip(self._data.coco, folds, strict=False) if f != fold]
-            predict = self._fit(candidate, strength, [*self._base, *train], self._data.social)
-            tested = np.flatnonzero(folds == fold)
-            scores[tested] = predict([coco[place].text for place in tested])
-        return scores
-
-    def _unseen_adjectives(self, candidate: Candidate, strength: float) -> float:
-        """Binary accuracy on sentences none of whose adjectives were in training.
-
-        Sentences with adjectives of several folds connect nearly all of SentiCap into one
-        component, so each is left out where it would leak: it trains only in folds that have none
-        of its adjectives, and is tested only where its fold has all of them.
-        """
-        sentences = [text for text in self._data.senticap if text.adjectives]
-        names = sorted({a for text in sentences for a in text.adjectives})
-        fold_of = dict(zip(names, _folds(names), strict=True))
-        right = tested = 0
-        for fold in range(_FOLDS):
-            train = [t for t in sentences if all(fold_of[a] != fold for a in t.adjectives)]
-            test = [t for t in sentences if all(fold_of[a] == fold for a in t.adjectives)]
-            neutrals = pseudo_neutral(train)
-            known = [n for n in neutrals if same_text(n.text) in self._features._rows]
-            predict = self._fit(
-                candidate, strength, [*train, *known, *self._data.coco], self._data.social
-            )
-            scores = predict([text.text for text in test])
-            right += int(_binary_right(test, scores).sum())
-            tested += len(test)
-        return right / tested
-
-    def _social(
-        self, candidate: Candidate, strength: float
-    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        """Scores of the social captions, out of fold where they are trained on, and the truth."""
-        social, base = self._data.social, [*self._base, *self._data.coco]
-        folds = _folds([text.text for text in social])
-        scores = np.zeros((len(social), 3))
-        for fold in range(_FOLDS):
-            train = [text for text, f in zip(social, folds, strict=True) if f != fold]
-            predict = self._fit(candidate, strength, base, train)
-            tested = np.flatnonzero(folds == fold)
-            scores[tested] = predict([social[place].text for place in tested])
-        return scores, np.array([text.label for text in social])
-
-    def _probe(self, half: str, predict: Predict) -> dict[str, float]:
-        """On English captions: against both labellings, and where the two agree."""
-        rows = [r for r in self._data.probe if r["half"] == half and r["language"] == "en"]
-        found = predict([row["caption"] for row in rows]).argmax(axis=1)
-        first, second = (
-            np.array([SENTIMENTS.index(row[name]) for row in rows]) for name in ("first", "second")
-        )
-        agreed = first == second
-        recalls = [(found[agreed & (first == c)] == c).mean() for c in range(len(SENTIMENTS))]
-        return {
-            "captions": len(rows),
-            "accuracy": round(float(((found == first).mean() + (found == second).mean()) / 2), 3),
-            "agreed": int(agreed.sum()),
-            "accuracy_agreed": round(float((found == first)[agreed].mean()), 3),
-            "macro_f1_agreed": round(_macro_f1(first[agreed], found[agreed]), 3),
-            **{f"{s}_recall": round(float(r), 3) for s, r in zip(SENTIMENTS, recalls, strict=True)},
-        }
-
-    def _probe_by_kind(self, half: str, predict: Predict) -> dict[str, str]:
-        """Right of all, by kind, where both labellings agree; and which languages are noticed."""
-        rows = [r for r in self._data.probe if r["half"] == half]
-        english = [r for r in rows if r["language"] == "en" and r["first"] == r["second"]]
-        found = predict([row["caption"] for row in english]).argmax(axis=1)
-        by_kind: dict[str, list[bool]] = {}
-        for row, label in zip(english, found, strict=True):
-            by_kind.setdefault(row["kind"], []).append(SENTIMENTS[label] == row["first"])
-        told = {kind: f"{sum(right)} of {len(right)}" for kind, right in sorted(by_kind.items())}
-        foreign = [row for row in rows if row["language"] != "en"]
-        noticed = sum(language_of(row["caption"]) != "en" for row in foreign)
-        mistaken = sum(language_of(r["caption"]) not in ("en", None) for r in rows) - noticed
-        return {
-            **told,
-            "other languages noticed": f"{noticed} of {len(foreign)}",
-            "English taken for another": f"{max(mistaken, 0)} of {len(rows) - len(foreign)}",
-        }
-
-    def _probe_ece(self, half: str, predict: Predict) -> float:
-        rows = [r for r in self._data.probe if r["half"] == half and r["language"] == "en"]
-        rows = [row for row in rows if row["first"] == row["second"]]
-        truth = np.array([SENTIMENTS.index(row["first"]) for row in rows])
-        return _ece(predict([row["caption"] for row in rows]), truth)
 
     def _fit(
         self,
@@ -384,9 +303,9 @@ class _Trainer:
         if candidate.features == "words":
             return _fit_words(strength, joined)
         if candidate.social == "expert":
-            return self._predict(candidate, self._experts(candidate, strength, texts, social))
+            return self.predict(candidate, self._experts(candidate, strength, texts, social))
         model = self._linear(candidate, strength, joined)
-        return lambda captions: _softmax(model.logits(self._inputs(candidate, captions)))
+        return lambda captions: softmax(model.logits(self._inputs(candidate, captions)))
 
     def _experts(
         self,
@@ -403,18 +322,13 @@ class _Trainer:
             gate=_logistic(self._features.vectors(captions), posted, 1, class_weight="balanced"),
         )
 
-    def _predict(self, candidate: Candidate, experts: Experts) -> Predict:
-        return lambda captions: experts.scores(
-            self._features.vectors(captions), self._inputs(candidate, captions)
-        )
-
     def _linear(self, candidate: Candidate, strength: float, texts: Sequence[Text]) -> Linear:
         inputs = self._inputs(candidate, [text.text for text in texts])
         return _logistic(inputs, [text.label for text in texts], strength)
 
     @cached_property
     def _scaling(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        texts = [*self._base, *self._data.coco, *self._data.social]
+        texts = [*self._data.described, *self._data.social]
         features = self._features.vader([text.text for text in texts])
         return features.mean(axis=0), features.std(axis=0)
 
@@ -452,64 +366,6 @@ def _fit_words(strength: float, texts: Sequence[Text]) -> Predict:
     )
     model.fit([text.text for text in texts], [text.label for text in texts])
     return lambda captions: np.asarray(model.predict_proba([plain(c) for c in captions]))
-
-
-def _folds(groups: Sequence[Any]) -> NDArray[np.int64]:
-    """A fold for every group, the same wherever the group appears; about equally many each."""
-    names = sorted(set(groups))
-    order = np.random.default_rng(_SEED).permutation(len(names))
-    fold_of = {names[place]: rank % _FOLDS for rank, place in enumerate(order)}
-    return np.array([fold_of[group] for group in groups])
-
-
-def _three_way(
-    sentences: Sequence[Text], predict: Predict, coco: NDArray[np.float64]
-) -> dict[str, float]:
-    """SentiCap's sentences for the two poles, COCO's captions out of fold for neutral."""
-    scores = predict([text.text for text in sentences])
-    truth = np.array([text.label for text in sentences] + [NEUTRAL] * len(coco))
-    found = np.vstack([scores, coco]).argmax(axis=1)
-    return {
-        "binary_accuracy": round(float(_binary_right(sentences, scores).mean()), 3),
-        "accuracy": round(float((found == truth).mean()), 3),
-        "macro_f1": round(_macro_f1(truth, found), 3),
-        "neutral_recall": round(float((found[truth == NEUTRAL] == NEUTRAL).mean()), 3),
-    }
-
-
-def _binary_right(sentences: Sequence[Text], scores: NDArray[np.float64]) -> NDArray[np.bool_]:
-    positive = scores[:, POSITIVE] > scores[:, NEGATIVE]
-    truth = np.array([text.label == POSITIVE for text in sentences], dtype=np.bool_)
-    right: NDArray[np.bool_] = truth == positive
-    return right
-
-
-def _macro_f1(truth: NDArray[np.int64], found: NDArray[np.int64]) -> float:
-    from sklearn.metrics import f1_score
-
-    return float(f1_score(truth, found, average="macro"))
-
-
-def _accuracy(scores: NDArray[np.float64], truth: NDArray[np.int64]) -> float:
-    return float((scores.argmax(axis=1) == truth).mean())
-
-
-def _ece(scores: NDArray[np.float64], truth: NDArray[np.int64], bins: int = 10) -> float:
-    """Expected calibration error (Guo et al. 2017) of the winning class, in equal-width bins."""
-    sure, right = scores.max(axis=1), scores.argmax(axis=1) == truth
-    place = np.minimum((sure * bins).astype(int), bins - 1)
-    gaps = [
-        abs(sure[place == b].mean() - right[place == b].mean()) * (place == b).mean()
-        for b in range(bins)
-        if (place == b).any()
-    ]
-    return round(float(sum(gaps)), 3)
-
-
-def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-    shares: NDArray[np.float64] = exponentials / exponentials.sum(axis=1, keepdims=True)
-    return shares
 
 
 def _rows_as_json(linear: Linear) -> dict[str, Any]:
