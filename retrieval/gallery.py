@@ -9,8 +9,13 @@ from __future__ import annotations
 
 import re
 import shutil
+from contextlib import contextmanager
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from retrieval.errors import GalleryDamaged, GalleryError
+from retrieval.lock import reader_lock
+from retrieval.manifest import read_manifest
 from retrieval.storage import check_storage
 
 if TYPE_CHECKING:
@@ -21,13 +26,17 @@ if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection
     from numpy.typing import NDArray
 
-    from retrieval.manifest import EncoderRecord, Encoders
+    from retrieval.manifest import EncoderRecord, Encoders, Manifest
     from retrieval.records import Picture, Post, PostLabels
 
 IMAGES, CAPTIONS = "images", "captions"
 
 _BATCH = 5_000  # records; Chroma refuses more than 5,461 in one call
 _COSINE = {"hnsw": {"space": "cosine"}}  # the default is l2
+_DAMAGED = (
+    "Chroma's files in {} are damaged, or of other encoders than the gallery's; any build mends "
+    "that: python -m indexer build"
+)
 _CHROMA_FOLDER = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -103,6 +112,105 @@ class Gallery:
         return self.images.count(), self.captions.count()
 
 
+class GalleryReader:
+    """Chroma's own index of one published generation, for queries. Safe to share between threads.
+
+    A query holds the shared side of the lock, so that a build never waits for long. What another
+    process wrote meanwhile would be answered wrongly: then, and while a writer is at work or left
+    work unpublished, it says that it cannot be had, and the caller scans the generation instead.
+    """
+
+    def __init__(self, chroma_dir: Path, manifest: Manifest) -> None:
+        self._chroma_dir = chroma_dir
+        self._manifest = manifest
+        self._lock = Lock()
+        self._client: ClientAPI | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the first query has paid for opening it."""
+        return self._client is not None
+
+    def nearest(
+        self, collection: str, query: NDArray[Any], count: int, where: dict[str, Any] | None
+    ) -> list[str] | None:
+        """The ids of about the `count` nearest records; None where Chroma cannot be had now."""
+        try:
+            with self._lock, reader_lock(self._chroma_dir):
+                if not self._is_current():
+                    self._close()
+                    return None
+                return self._query(collection, query, count, where)
+        except (GalleryError, OSError):
+            return None
+
+    def has_told(self, digest: str, corrections: int) -> bool:
+        """Whether its metadata say these labels and so many corrections."""
+        told = read_manifest(self._chroma_dir)
+        return (told.chroma_labels, told.chroma_overrides) == (digest, corrections)
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        with self._lock:
+            self._close()
+
+    def _is_current(self) -> bool:
+        published = read_manifest(self._chroma_dir)
+        journal = self._chroma_dir / "journal"
+        unpublished = journal.is_dir() and any(journal.iterdir())
+        return published.generation == self._manifest.generation and not unpublished
+
+    def _query(
+        self, name: str, query: NDArray[Any], count: int, where: dict[str, Any] | None
+    ) -> list[str] | None:
+        from chromadb.errors import ChromaError
+
+        try:
+            if self._client is None:
+                self._client = _open_client(self._chroma_dir)
+            collection = self._client.get_collection(name, embedding_function=None)
+            found = collection.query(
+                query_embeddings=[query], n_results=count, where=where, include=[]
+            )
+        except (ChromaError, _UnusableCollection, ValueError):
+            self._close()
+            return None
+        return found["ids"][0]
+
+    def _close(self) -> None:
+        if self._client is not None:
+            self._client.close()  # type: ignore[attr-defined]
+            self._client = None
+
+
+@contextmanager
+def opened_for_reading(chroma_dir: Path, encoders: Encoders) -> Iterator[ClientAPI]:
+    """Chroma's client, for those who bring their own way to query; holds off writers meanwhile.
+
+    Raises:
+        GalleryLocked: a writer is at work.
+        GalleryDamaged: the collections are broken, or hold other encoders' vectors.
+
+    """
+    with reader_lock(chroma_dir):
+        try:
+            client = _open_client(chroma_dir)
+        except _UnusableCollection as error:
+            raise GalleryDamaged(_DAMAGED.format(chroma_dir)) from error
+        try:
+            _check_collections(client, chroma_dir, encoders)
+            yield client
+        finally:
+            client.close()  # type: ignore[attr-defined]
+
+
+def _check_collections(client: ClientAPI, chroma_dir: Path, encoders: Encoders) -> None:
+    stored = {each.name: each.metadata or {} for each in client.list_collections()}
+    for name, encoder in ((IMAGES, encoders.image), (CAPTIONS, encoders.caption)):
+        if stored.get(name, {}).get("fingerprint") != encoder.fingerprint:
+            raise GalleryDamaged(_DAMAGED.format(chroma_dir))
+
+
 def open_gallery(chroma_dir: Path, encoders: Encoders) -> Gallery:
     """Open the collections; where Chroma's files are broken or foreign, make new, empty ones.
 
@@ -152,6 +260,7 @@ def caption_metadata(post: Post, labels: PostLabels) -> dict[str, Any]:
         "caption_sentiment": labels.caption_sentiment.name,
         "image_sentiment": labels.image_sentiment.name,
         "topics": labels.topics.names or None,  # Chroma refuses empty lists
+        "disagreement": list(labels.disagreements) or None,
     }
 
 

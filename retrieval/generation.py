@@ -163,12 +163,60 @@ class Generation:
         return np.array(described, dtype=np.int64)
 
     @cached_property
+    def description_rows(self) -> NDArray[np.int64]:
+        """For every picture, the row of its description's vector; -1 without a description."""
+        rows = np.full(len(self.descriptions), -1, dtype=np.int64)
+        rows[self.description_pictures] = np.arange(len(self.description_pictures))
+        return rows
+
+    @cached_property
+    def captions(self) -> list[str]:
+        """The captions, in the order of `caption_vectors`."""
+        texts = self.catalog["caption"].take(self.caption_posts).to_pylist()
+        return [str(text) for text in texts]
+
+    @cached_property
+    def caption_ids(self) -> list[str]:
+        """The post_id of every row of `caption_vectors`, sorted."""
+        ids: list[str] = self.catalog["post_id"].take(self.caption_posts).to_pylist()
+        return ids
+
+    def caption(self, row: int) -> str:
+        """The caption of the post in one row of `catalog`; may be empty."""
+        text: str = self.catalog["caption"][row].as_py()
+        return text
+
+    @cached_property
+    def caption_posts(self) -> NDArray[np.int64]:
+        """For every row of `caption_vectors`, the row of its post in `catalog`."""
+        posts = np.empty(len(self.caption_vectors), dtype=np.int64)
+        captioned = np.flatnonzero(self.caption_rows >= 0)
+        posts[self.caption_rows[captioned]] = captioned
+        return posts
+
+    def captions_of(
+        self, picture_rows: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The rows of the captions of some pictures, and for each the place of its picture."""
+        order, pictures = self._captions_by_picture
+        first = np.searchsorted(pictures, picture_rows, "left")
+        counts = np.searchsorted(pictures, picture_rows, "right") - first
+        before = np.repeat(np.cumsum(counts) - counts, counts)
+        places = np.repeat(first, counts) + np.arange(counts.sum()) - before
+        return order[places], np.repeat(np.arange(len(picture_rows)), counts)
+
+    @cached_property
+    def _captions_by_picture(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        order = np.argsort(self.caption_pictures, kind="stable")
+        return order, self.caption_pictures[order]
+
+    @cached_property
     def caption_pictures(self) -> NDArray[np.int64]:
         """For every row of `caption_vectors`, the row of its picture in `image_vectors`."""
         rows = self.caption_rows
         pictures = np.empty(len(self.caption_vectors), dtype=np.int64)
         captioned = rows >= 0
-        pictures[rows[captioned]] = self._column("picture_row")[captioned]
+        pictures[rows[captioned]] = self.picture_rows[captioned]
         return pictures
 
     @cached_property
@@ -176,10 +224,32 @@ class Generation:
         """For every row of `catalog`, the row of its caption's vector; -1 without a caption."""
         return self._column("caption_row")
 
+    @cached_property
+    def created_at(self) -> NDArray[np.float64]:
+        """Shape (posts,): seconds since 1970, UTC; NaN where a post has no date."""
+        seconds: NDArray[np.float64] = (
+            self.catalog["created_at"].cast("float64").to_numpy(zero_copy_only=False)
+        )
+        return seconds
+
+    @cached_property
+    def sources(self) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+        """The sources, sorted, and for every row of `catalog` the place of its own."""
+        column = self.catalog["source"].combine_chunks().dictionary_encode()
+        found, codes = column.dictionary.to_pylist(), column.indices.to_numpy()
+        names = sorted(found)
+        places = np.array([names.index(name) for name in found], dtype=np.int64)
+        return tuple(names), places[codes]
+
+    @cached_property
+    def picture_rows(self) -> NDArray[np.int64]:
+        """For every row of `catalog`, the row of its picture in `image_vectors`."""
+        return self._column("picture_row")
+
     def pictures_without(self, passing: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Shape (pictures,): those that none of the passing posts shows."""
         without = np.ones(len(self.image_ids), dtype=np.bool_)
-        without[self._column("picture_row")[passing]] = False
+        without[self.picture_rows[passing]] = False
         return without
 
     def posts_of(self, picture_row: int) -> list[int]:
@@ -189,11 +259,11 @@ class Generation:
 
     @cached_property
     def _posts_by_picture(self) -> NDArray[np.int64]:
-        return np.argsort(self._column("picture_row"), kind="stable")
+        return np.argsort(self.picture_rows, kind="stable")
 
     @cached_property
     def _post_bounds(self) -> NDArray[np.int64]:
-        counts = np.bincount(self._column("picture_row"), minlength=len(self.image_ids))
+        counts = np.bincount(self.picture_rows, minlength=len(self.image_ids))
         return np.concatenate([[0], np.cumsum(counts)])
 
     def _column(self, name: str) -> NDArray[np.int64]:

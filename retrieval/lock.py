@@ -1,13 +1,18 @@
-"""One writer at a time: two processes writing to one Chroma folder corrupt it silently."""
+"""One writer at a time, and no reader of Chroma beside it.
+
+Two processes that write to one Chroma folder corrupt it silently, and one that reads while
+another writes can crash. Published generations are read without any lock.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import socket
+import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import portalocker
 
@@ -16,6 +21,9 @@ from retrieval.errors import GalleryLocked, StorageFailed
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+_LOCK = "write.lock"
+_PATIENCE = 2.0  # seconds that a writer waits for readers; a query takes milliseconds
 
 
 @contextmanager
@@ -29,16 +37,48 @@ def writer_lock(chroma_dir: Path) -> Iterator[None]:
     """
     try:
         chroma_dir.mkdir(parents=True, exist_ok=True)
-        file = (chroma_dir / "write.lock").open("a")
+        file = (chroma_dir / _LOCK).open("a")
     except OSError as error:
         raise StorageFailed(f"cannot write to {chroma_dir}: {error.strerror}") from error
     with file:
+        _wait_for_readers(chroma_dir, file)
+        _record(chroma_dir).write_text(json.dumps(_myself()), "utf-8")
+        yield
+
+
+@contextmanager
+def reader_lock(chroma_dir: Path) -> Iterator[None]:
+    """Hold the shared side of the lock: for one query to Chroma, not for longer.
+
+    Raises:
+        GalleryLocked: a writer is at work.
+        StorageFailed: there is no such lock.
+
+    """
+    try:
+        file = (chroma_dir / _LOCK).open("r")
+    except OSError as error:
+        raise StorageFailed(f"cannot read {chroma_dir}: {error.strerror}") from error
+    with file:
+        try:
+            portalocker.lock(file, portalocker.LOCK_SH | portalocker.LOCK_NB)
+        except (portalocker.LockException, portalocker.AlreadyLocked) as error:
+            raise GalleryLocked(_who_holds(chroma_dir)) from error
+        yield
+
+
+def _wait_for_readers(chroma_dir: Path, file: TextIO) -> None:
+    """Take the lock; readers hold it only for the moment of a query."""
+    patience_ends = time.monotonic() + _PATIENCE
+    while True:
         try:
             portalocker.lock(file, portalocker.LOCK_EX | portalocker.LOCK_NB)
         except (portalocker.LockException, portalocker.AlreadyLocked) as error:
-            raise GalleryLocked(_who_holds(chroma_dir)) from error
-        _record(chroma_dir).write_text(json.dumps(_myself()), "utf-8")
-        yield
+            if time.monotonic() > patience_ends:
+                raise GalleryLocked(_who_holds(chroma_dir)) from error
+            time.sleep(_PATIENCE / 100)
+        else:
+            return
 
 
 def _record(chroma_dir: Path) -> Path:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from retrieval.errors import EncoderMismatch, GalleryDamaged, NoGallery, SchemaMismatch
+from retrieval.errors import BadOption, EncoderMismatch, GalleryDamaged, NoGallery, SchemaMismatch
 from retrieval.storage import write_atomically
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SCHEMA = 2  # of everything under the gallery's folder; another one is rebuilt, never guessed at
 
 _FILE = "manifest.json"
+_METADATA = 2  # which keys of labels Chroma is told; raise it with them, and writers tell it again
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +82,9 @@ class LabelRecord:
 
     @property
     def digest(self) -> str:
-        """Equal for labels made alike."""
-        return hashlib.sha256(json.dumps(asdict(self)).encode()).hexdigest()
+        """Equal for labels made alike, and told to Chroma under the same keys."""
+        fields = {**asdict(self), "metadata": _METADATA}
+        return hashlib.sha256(json.dumps(fields).encode()).hexdigest()
 
     def warning(self) -> str | None:
         """What is wrong with showing these labels: the topics' file says something else now."""
@@ -131,6 +133,7 @@ def read_manifest(chroma_dir: Path) -> Manifest:
 
     Raises:
         NoGallery: there is none.
+        BadOption: a file has been given for the folder.
         GalleryDamaged: it cannot be read.
         SchemaMismatch: it was written by another version of this program.
 
@@ -141,9 +144,12 @@ def read_manifest(chroma_dir: Path) -> Manifest:
         raise NoGallery(
             f"there is no gallery in {chroma_dir}; make one with: python -m indexer build"
         ) from None
+    except NotADirectoryError:
+        raise BadOption(f"{chroma_dir} is a file; give a gallery's folder") from None
     except (ValueError, OSError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
         raise GalleryDamaged(
-            f"{chroma_dir / _FILE} cannot be read ({error}); "
+            f"{chroma_dir / _FILE} cannot be read ({reason}); "
             "make the gallery again with: python -m indexer build --rebuild"
         ) from error
     if fields.get("schema") != SCHEMA:

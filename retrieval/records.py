@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 Sentiment = Literal["negative", "neutral", "positive"]
 SENTIMENTS: tuple[Sentiment, ...] = ("negative", "neutral", "positive")  # the order of all scores
+Undetermined = Literal["not determined"]
+UNDETERMINED: Undetermined = (
+    "not determined"  # how filters and counts call posts without a sentiment
+)
+
+Disagreement = Literal["sentiment", "topics"]  # what a caption and its picture can differ about
+DISAGREEMENTS: tuple[Disagreement, ...] = ("sentiment", "topics")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,17 +143,45 @@ class PostLabels:
     image_topics: TopicLabels
     described_topics: TopicLabels  # of the caption and the picture's description, where it has one
 
+    @property
+    def disagreements(self) -> tuple[Disagreement, ...]:
+        """What caption and picture are not at one about, of what both of them tell.
+
+        Their sentiments differ; both name topics and have none in common.
+        """
+        felt = (self.caption_sentiment.name, self.image_sentiment.name)
+        told = [
+            {topic.name for topic in side.shown if topic.score is not None}
+            for side in (self.caption_topics, self.image_topics)
+        ]
+        differ = {
+            "sentiment": None not in felt and felt[0] != felt[1],
+            "topics": all(told) and told[0].isdisjoint(told[1]),
+        }
+        return tuple(about for about in DISAGREEMENTS if differ[about])
+
+
+Strategy = Literal["image", "caption", "words", "hybrid"]
+STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
+
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """Why a picture was found. Similarities are cosines in [-1, 1]; ranks start at 1."""
+    """Why a picture was found.
 
-    image: float
-    caption: float | None  # None: the picture has no caption
-    image_rank: int
-    caption_rank: int | None
-    description: float | None = None  # None: the picture has no description
+    Similarities are cosines in [-1, 1]; None: the strategy does not look there, or there is
+    nothing. Ranks start at 1; None: not among the nearest that were looked at.
+    """
+
+    image: float | None = None
+    image_rank: int | None = None
+    caption: float | None = None  # of the nearest caption
+    caption_rank: int | None = None
+    description: float | None = None  # of the picture's machine-written description
     description_rank: int | None = None
+    words: tuple[str, ...] = ()  # of the query, that a caption holds
+    words_score: float | None = None  # BM25, as a share of what the query's words can score
+    words_rank: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +191,17 @@ class Hit:
     rank: int
     image_id: str
     description: str | None  # of the picture, written by a machine
-    score: float  # the reciprocal rank fusion sum
+    score: float  # relevance in [0, 1]; with the strategy `words`, the words' score
     why: Why
-    posts: tuple[Post, ...]
+    posts: tuple[Post, ...]  # that pass the filters
     labels: tuple[PostLabels, ...]  # of the posts, in their order
+    alike: tuple[Post, ...] = ()  # a post of each further picture that is this one again
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The answer to one query."""
+
+    hits: tuple[Hit, ...]  # best first
+    passing: int  # pictures that the filters let through
+    held_back: int  # of the nearest ones, how many the cut-off left out

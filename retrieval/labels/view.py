@@ -13,6 +13,7 @@ from retrieval.labels.overrides import Overrides, key_of
 from retrieval.labels.taxonomy import OTHER
 from retrieval.records import (
     SENTIMENTS,
+    UNDETERMINED,
     PostLabels,
     SentimentLabel,
     TopicLabel,
@@ -28,9 +29,7 @@ if TYPE_CHECKING:
     from retrieval.labels.arrays import Codes, LabelArrays, Scores
     from retrieval.labels.overrides import Override
     from retrieval.manifest import LabelRecord
-    from retrieval.records import LabelSource, Post, Reading
-
-UNDETERMINED = "not determined"  # how counts call posts without a sentiment
+    from retrieval.records import Disagreement, LabelSource, Post, Reading
 
 
 class LabelView:
@@ -54,9 +53,8 @@ class LabelView:
         record = generation.manifest.labels
         assert record is not None, "a published generation has labels"
         languages = languages_of(generation.readings)
-        said: list[Override | None] = [None] * len(languages)
-        if overrides.by_key:
-            said = overrides_of(generation.posts(), overrides)
+        # Without corrections nothing is asked of the posts, which are slow to read.
+        said = overrides_of(generation.posts(), overrides) if overrides.by_key else []
         return cls(record, generation.labels, languages, said)
 
     @cached_property
@@ -66,6 +64,11 @@ class LabelView:
         said = {name for override in self._overrides.values() for name in override.topics or ()}
         return (*known, *sorted(said - {*known, OTHER}), OTHER)
 
+    @property
+    def topic_titles(self) -> dict[str, str]:
+        """How pages and reports call the topics, by name."""
+        return dict(self._record.topics)
+
     @cached_property
     def sentiments(self) -> Codes:
         """Shape (n,): places in SENTIMENTS, or NOT_DETERMINED."""
@@ -74,6 +77,35 @@ class LabelView:
             if override.sentiment is not None:
                 codes[row] = SENTIMENTS.index(override.sentiment)
         return codes
+
+    @cached_property
+    def caption_sentiments(self) -> Codes:
+        """Shape (n,): as `sentiments`, by the captions alone."""
+        return sentiment_codes(self._arrays.caption_sentiment)
+
+    @cached_property
+    def image_sentiments(self) -> Codes:
+        """Shape (n,): as `sentiments`, by the pictures alone."""
+        return sentiment_codes(self._arrays.image_sentiment)
+
+    @cached_property
+    def sides_topics(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Shape (n, topics) each: what the caption alone shows, and what the picture alone does."""
+        of_caption, of_image, _ = self._record.cuts
+        return (
+            shown_topics(self._arrays.caption_topics, of_caption),
+            shown_topics(self._arrays.image_topics, of_image),
+        )
+
+    def disagreement(self, about: Disagreement) -> NDArray[np.bool_]:
+        """Shape (n,): where caption and picture are not at one; see `PostLabels.disagreements`."""
+        if about == "sentiment":
+            caption, image = self.caption_sentiments, self.image_sentiments
+            told = (caption != NOT_DETERMINED) & (image != NOT_DETERMINED)
+            return np.asarray(told & (caption != image))
+        caption_topics, image_topics = self.sides_topics
+        both_tell = caption_topics.any(axis=1) & image_topics.any(axis=1)
+        return np.asarray(both_tell & ~(caption_topics & image_topics).any(axis=1))
 
     @cached_property
     def topics(self) -> NDArray[np.bool_]:

@@ -1,0 +1,72 @@
+"""Dates as people type them: a year, a month, a day or a moment."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from retrieval.errors import BadOption
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+_YEAR = re.compile(r"\d{4}")
+_MONTH = re.compile(r"\d{4}-\d{2}")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def first_second(text: str) -> int:
+    """When what `text` names begins, in seconds since 1970, UTC.
+
+    Raises:
+        BadOption: it is no date; says which forms are.
+
+    """
+    return _seconds(_start(text))
+
+
+def second_after(text: str) -> int:
+    """When what `text` names is over: the first second that does not belong to it any more.
+
+    Raises:
+        BadOption: it is no date; says which forms are.
+
+    """
+    start = _start(text)
+    try:
+        if _YEAR.fullmatch(text):
+            end = start.replace(year=start.year + 1)
+        elif _MONTH.fullmatch(text):
+            end = (start + timedelta(days=31)).replace(day=1)
+        elif _DAY.fullmatch(text):
+            end = start + timedelta(days=1)
+        else:
+            end = start + timedelta(seconds=1)
+    except (OverflowError, ValueError):  # the year 9999
+        end = datetime.max.replace(tzinfo=UTC, microsecond=0)
+    return _seconds(end)
+
+
+def written(seconds: int) -> str:
+    """A moment as ISO 8601."""
+    # Not fromtimestamp, which refuses years before 1970 on some systems.
+    return (EPOCH + timedelta(seconds=seconds)).isoformat()
+
+
+def _start(text: str) -> datetime:
+    padded = text
+    if _YEAR.fullmatch(text):
+        padded = f"{text}-01-01"
+    elif _MONTH.fullmatch(text):
+        padded = f"{text}-01"
+    try:
+        moment = datetime.fromisoformat(padded)
+    except ValueError:
+        raise BadOption(
+            f"{text!r} is not a date; write a year (2021), a month (2021-03), a day (2021-03-14) "
+            "or a moment (2021-03-14T18:30+01:00; UTC where no zone is given)"
+        ) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _seconds(moment: datetime) -> int:
+    return int((moment - EPOCH) // timedelta(seconds=1))
