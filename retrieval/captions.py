@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
@@ -11,6 +12,15 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 def readable(text: str) -> str:
     """The text with lone surrogates as U+FFFD: Chroma, Parquet and UTF-8 itself refuse them."""
     return _LONE_SURROGATE.sub("�", text)
+
+
+def clean(text: str) -> str:
+    """The text without what a terminal obeys or no file should hold; it may come from a post.
+
+    Controls, lone surrogates and what turns the direction of the text around it become U+FFFD;
+    right-to-left text itself stays.
+    """
+    return "".join("�" if _is_obeyed(character) else character for character in text)
 
 
 def for_model(text: str) -> str:
@@ -27,3 +37,12 @@ def plain(text: str) -> str:
     """
     cleaned = for_model(text)
     return cleaned[:-1].rstrip() if cleaned.endswith(".") and cleaned[-2:] != ".." else cleaned
+
+
+def _is_obeyed(character: str) -> bool:
+    if character in "\n\t":
+        return False
+    return (
+        unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")
+        or character in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+    )

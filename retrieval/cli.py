@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
-import unicodedata
+from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from retrieval.errors import BadOption, GalleryError
+from retrieval.captions import clean
+from retrieval.errors import BadInput, BadOption, GalleryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,10 +40,29 @@ def positive_int(text: str) -> int:
     raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
 
 
+def read_lines(path: Path) -> list[str]:
+    """The lines of a text file that the user named.
+
+    Raises:
+        BadInput: it cannot be read as UTF-8.
+
+    """
+    try:
+        return path.read_text("utf-8").splitlines()
+    except OSError as error:
+        raise BadInput(f"cannot read {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{path} is not UTF-8 text; save it as UTF-8") from error
+
+
 def run(command: Callable[[], int]) -> int:
     """Run a command; what a user can mend is one line on stderr instead of a traceback."""
+    if isinstance(sys.stdout, TextIOWrapper):  # not every terminal and file takes every sign
+        sys.stdout.reconfigure(errors="replace")
     try:
-        return command()
+        code = command()
+        sys.stdout.flush()  # here, where a closed pipe is caught, and not at the interpreter's end
+        return code
     except BadOption as error:
         complain(error)
         return USAGE
@@ -54,6 +75,10 @@ def run(command: Callable[[], int]) -> int:
     except BrokenPipeError:  # the reader of our output has seen enough, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
+    except SystemExit as exit_:
+        if isinstance(exit_.__context__, BrokenPipeError):  # what rich makes of the same
+            return DONE
+        raise
 
 
 def complain(error: GalleryError) -> None:
@@ -66,25 +91,24 @@ def say(sentence: str) -> None:
     print(printable(sentence), file=sys.stderr, flush=True)  # noqa: T201
 
 
+def write_json(value: Any) -> None:
+    """Print one line of JSON on stdout, in whatever encoding that has."""
+    is_unicode = (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
+    json.dump(value, sys.stdout, ensure_ascii=not is_unicode)
+    sys.stdout.write("\n")
+
+
 def count(number: int, noun: str) -> str:
     """A number with its noun: "1 post", "2,221 posts"."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def printable(text: str) -> str:
-    """The text without what a terminal would obey or cannot encode: it may come from a post.
-
-    Right-to-left text stays; what turns the direction of the text around it goes.
-    """
-    shown = "".join("�" if _is_obeyed(c) else c for c in text)
+    """The text without what a terminal would obey or cannot encode: it may come from a post."""
     encoding = sys.stderr.encoding or "utf-8"
-    return shown.encode(encoding, errors="replace").decode(encoding)
+    return clean(text).encode(encoding, errors="replace").decode(encoding)
 
 
-def _is_obeyed(character: str) -> bool:
-    if character in "\n\t":
-        return False
-    return (
-        unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")
-        or character in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-    )
+def one_line(text: str) -> str:
+    """As `printable`, for what is one word to a reader: a file's name, an id."""
+    return printable(text.replace("\n", "�").replace("\t", "�"))

@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
-import textwrap
-from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from retrieval.captions import for_model
-from retrieval.cli import DONE, add_chroma_dir, count, positive_int, printable, run, say
+from retrieval.cli import (
+    DONE,
+    add_chroma_dir,
+    count,
+    one_line,
+    positive_int,
+    printable,
+    read_lines,
+    run,
+    say,
+    write_json,
+)
 from retrieval.config import Settings
 from retrieval.errors import BadInput, BadOption
-from retrieval.filters import Filters
-from retrieval.records import SENTIMENTS
-from retrieval.thumbnails import thumbnail_path
+from retrieval.facets import FACETS
+from retrieval.filter_flags import add_filter_flags, check_dates, filters_from
+from retrieval.query import parse_query
+from retrieval.records import STRATEGIES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from retrieval.records import Hit, Post, PostLabels
-    from retrieval.searcher import Searcher
+    from PIL.Image import Image
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LONGEST = 300  # characters of a caption that are shown
-_CAPTIONS_SHOWN = 3  # of a picture; the rest is counted
+    from retrieval.filters import Filters
+    from retrieval.query import Query
+    from retrieval.records import Found
+    from retrieval.searcher import Searcher
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -41,6 +47,9 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m retrieval.search",
         description="Find posts by what their pictures show and their captions say.",
+        epilog='In a query -word looks away from something ("beach -people"), word^2 counts '
+        'double, and "two words" in quotation marks belong together. Give a query that starts '
+        "with a minus after --.",
     )
     parser.add_argument("query", nargs="?", help='what to look for, such as "a cat asleep"')
     parser.add_argument(
@@ -50,192 +59,198 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
         help="read one query a line instead, and print one JSON list a line",
     )
     parser.add_argument(
+        "--like", type=Path, metavar="FILE", help="look for pictures like this one, anywhere"
+    )
+    parser.add_argument(
+        "--similar-to",
+        metavar="IMAGE_ID",
+        help="look for pictures like this one of the gallery; the start of its id will do",
+    )
+    parser.add_argument(
+        "--strategy",
+        choices=STRATEGIES,
+        default="hybrid",
+        help="look at the pictures, read the captions for their meaning or for the query's very "
+        "words, or all three (default: %(default)s)",
+    )
+    parser.add_argument(
         "-k", type=positive_int, default=10, help="how many pictures at most (default: %(default)s)"
     )
-    only = parser.add_argument_group("only posts that are")
-    only.add_argument(
-        "--sentiment",
-        action="append",
-        choices=SENTIMENTS,
-        default=[],
-        help="of this sentiment; several times: of one of them",
+    parser.add_argument(
+        "--no-cutoff",
+        dest="cutoff",
+        action="store_false",
+        help="show the nearest pictures also where they have little to do with the query",
     )
-    only.add_argument(
-        "--topic",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="about this topic, as `python -m indexer status --json` names them; several times: "
-        "about one of them",
+    parser.add_argument(
+        "--no-collapse",
+        dest="collapse",
+        action="store_false",
+        help="show copies of a picture one by one",
     )
-    parser.add_argument("--json", action="store_true", help="print the hits as one JSON list")
+    parser.add_argument(
+        "--count-by",
+        action="append",
+        choices=FACETS,
+        default=[],
+        metavar="WHAT",
+        help="count the posts by this instead of searching; twice: by each pair. WHAT is one of "
+        + ", ".join(FACETS),
+    )
+    add_filter_flags(parser)
+    parser.add_argument("--json", action="store_true", help="print JSON")
     add_chroma_dir(parser, settings)
     return parser
 
 
 def _search(arguments: argparse.Namespace, settings: Settings) -> int:
-    chroma_dir: Path = arguments.chroma_dir
-    queries = _queries(arguments)
-    filters = Filters(frozenset(arguments.sentiment), frozenset(arguments.topic))
-    found = _open_searcher(chroma_dir, settings).search(queries, arguments.k, filters)
-    for query, hits in zip(queries, found, strict=True):
-        if arguments.json or arguments.queries:
-            json.dump([_as_json(hit, chroma_dir) for hit in hits], sys.stdout, ensure_ascii=False)
-            sys.stdout.write("\n")
-        else:
-            _print(query, hits, chroma_dir)
-    return DONE
+    check_dates(arguments)
+    texts = _texts(arguments)
+    from retrieval.reader import Reader
+
+    searcher = Reader(arguments.chroma_dir, settings.cache_dir).searcher()
+    made_by = searcher.generation.manifest.labels
+    if made_by is not None and (warning := made_by.warning()):
+        say(f"warning: {warning}")
+    filters = filters_from(arguments, searcher.columns)
+    if arguments.count_by:
+        return _count(arguments, searcher, filters)
+    picture = arguments.like and _decoded(arguments.like, searcher.short_side)
+    queries = [
+        parse_query(text, picture=picture, similar_to=arguments.similar_to) for text in texts
+    ]
+    return _answer(arguments, searcher, queries, filters)
 
 
-def _queries(arguments: argparse.Namespace) -> list[str]:
-    if (arguments.query is None) == (arguments.queries is None):
-        raise BadOption('give either a query, such as "a cat asleep", or --queries FILE')
-    if arguments.query is not None:
-        return [str(arguments.query)]
-    try:
-        lines: list[str] = arguments.queries.read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"cannot read {arguments.queries}: {error}; it holds UTF-8 text") from error
+def _texts(arguments: argparse.Namespace) -> list[str]:
+    """The queries as they were typed; one empty one where only a picture is given."""
+    by_picture = arguments.like is not None or arguments.similar_to is not None
+    asked = arguments.query is not None or by_picture
+    if arguments.count_by:
+        if asked or arguments.queries is not None or len(arguments.count_by) > 2:
+            raise BadOption("--count-by takes filters but no query, and is given once or twice")
+        return []
+    if asked == (arguments.queries is not None):
+        raise BadOption(
+            'give a query, such as "a cat asleep", --like FILE, --similar-to IMAGE_ID, or '
+            "--queries FILE"
+        )
+    if arguments.queries is None:
+        return [arguments.query or ""]
+    lines = read_lines(arguments.queries)
     if blank := [number for number, line in enumerate(lines, 1) if not line.strip()]:
         raise BadInput(f"{arguments.queries}, line {blank[0]}: empty; write one query a line")
     return lines
 
 
-def _open_searcher(chroma_dir: Path, settings: Settings) -> Searcher:
-    from retrieval.encoders.stored import stored_encoders
-    from retrieval.generation import Generation
-    from retrieval.labels.overrides import read_overrides
-    from retrieval.labels.view import LabelView
-    from retrieval.searcher import Searcher
+def _decoded(path: Path, short_side: int) -> Image:
+    from retrieval.pictures import UnreadablePicture, decode, load_file
 
-    generation = Generation.open(chroma_dir)
-    made_by = generation.manifest.labels
-    if made_by is not None and (warning := made_by.warning()):
-        say(f"warning: {warning}")
-    labels = LabelView.of(generation, read_overrides(chroma_dir))
-    return Searcher(
-        generation, labels, *stored_encoders(generation.manifest.encoders, settings.cache_dir)
-    )
+    try:
+        return decode(load_file(path), short_side).image
+    except (OSError, UnreadablePicture) as error:
+        raise BadInput(f"cannot read {path}: {error}") from error
 
 
-def _as_json(hit: Hit, chroma_dir: Path) -> dict[str, Any]:
-    return {
-        "rank": hit.rank,
-        "image_id": hit.image_id,
-        "path": _path(hit.posts[0]),
-        "thumbnail": str(thumbnail_path(chroma_dir, hit.image_id)),
-        "score": hit.score,
-        "why": {
-            "image": hit.why.image,
-            "caption": hit.why.caption,
-            "image_rank": hit.why.image_rank,
-            "caption_rank": hit.why.caption_rank,
-            "description": hit.why.description,
-            "description_rank": hit.why.description_rank,
-        },
-        "machine_description": hit.description,
-        "posts": [
-            {
-                "post_id": post.post_id,
-                "caption": post.caption,
-                "created_at": None if post.created_at is None else _date(post.created_at),
-                "sentiment": labels.sentiment.name,
-                "topics": labels.topics.names,
-                "labels": _labels_json(labels),
-            }
-            for post, labels in zip(hit.posts, hit.labels, strict=True)
-        ],
-    }
+def _answer(
+    arguments: argparse.Namespace, searcher: Searcher, queries: Sequence[Query], filters: Filters
+) -> int:
+    from retrieval.searcher import Options
+    from retrieval.shown import hit_json
+
+    options = Options(arguments.strategy, arguments.cutoff, arguments.collapse)
+    answers = searcher.search(queries, arguments.k, filters, options)
+    for query, found in zip(queries, answers, strict=True):
+        if arguments.json or arguments.queries:
+            write_json([hit_json(hit, arguments.chroma_dir) for hit in found.hits])
+        else:
+            _print(query, found, arguments.chroma_dir)
+        if not arguments.queries:
+            _remark(query, found, filters, arguments)
+    return DONE
 
 
-def _labels_json(labels: PostLabels) -> dict[str, Any]:
-    """Every label with its scores and who gave it."""
-    sentiments = {
-        "sentiment": labels.sentiment,
-        "caption_sentiment": labels.caption_sentiment,
-        "image_sentiment": labels.image_sentiment,
-    }
-    topics = {
-        "topics": labels.topics,
-        "caption_topics": labels.caption_topics,
-        "image_topics": labels.image_topics,
-        "described_topics": labels.described_topics,
-    }
-    return {
-        "language": labels.language,
-        **{
-            name: {
-                "name": label.name,
-                "scores": label.scores and dict(zip(SENTIMENTS, label.scores, strict=True)),
-                "source": label.source,
-            }
-            for name, label in sentiments.items()
-        },
-        **{
-            name: {"shown": [asdict(topic) for topic in label.shown], "source": label.source}
-            for name, label in topics.items()
-        },
-    }
+def _remark(query: Query, found: Found, filters: Filters, arguments: argparse.Namespace) -> None:
+    """What a user should know about an answer that it does not say itself."""
+    if query.unwanted and arguments.strategy != "words":
+        say(
+            f"looking away from “{query.unwanted}”: pictures like that come later, but none is "
+            "ruled out, since encoders cannot tell that something is absent"
+        )
+    if found.hits:
+        return
+    if not found.passing and not filters.is_empty:
+        say("no post passes these filters; leave one out, or count posts with --count-by")
+    elif not found.passing:
+        say("the gallery has nothing else to show")
+    elif found.held_back:
+        say("nothing here has to do with it; --no-cutoff shows the nearest all the same")
+    elif arguments.strategy == "words":
+        say("no caption has any of these words; --strategy hybrid also looks for their meaning")
+    else:
+        say("no caption to look through passes these filters; --strategy hybrid looks at pictures")
 
 
-def _path(post: Post) -> str:
-    return str(Path(post.root, post.image_path))
-
-
-def _date(seconds: int) -> str:
-    # Not fromtimestamp, which refuses years before 1970 on some systems.
-    return (_EPOCH + timedelta(seconds=seconds)).isoformat()
-
-
-def _print(query: str, hits: Sequence[Hit], chroma_dir: Path) -> None:
-    """One block a picture: what was written, why it was found, where it lies."""
+def _print(query: Query, found: Found, chroma_dir: Path) -> None:
     from rich.console import Console
 
+    from retrieval.shown import hit_lines
+
     console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
-    console.print(f"{count(len(hits), 'picture')} for “{printable(query)}”", style="bold")
-    for hit in hits:
-        console.print(f"\n{hit.rank:3}  {printable(hit.posts[0].image_path)}", style="bold")
-        for post, labels in list(zip(hit.posts, hit.labels, strict=True))[:_CAPTIONS_SHOWN]:
-            console.print(_told(post))
-            console.print(f"     {_labelled(labels)}  [{printable(post.post_id)}]", style="magenta")
-        if (more := len(hit.posts) - _CAPTIONS_SHOWN) > 0:
-            console.print(f"     and {count(more, 'more post')} with this picture", style="dim")
-        if hit.description is not None:
-            console.print(f"     machine-written: {printable(hit.description)}", style="italic")
-        console.print(f"     {_reason(hit)}", style="cyan")
-        console.print(f"     {thumbnail_path(chroma_dir, hit.image_id)}", style="dim")
+    console.print(f"{count(len(found.hits), 'picture')} for {_named(query)}", style="bold")
+    for hit in found.hits:
+        for line, style in hit_lines(hit, chroma_dir):
+            console.print(line, style=style)
 
 
-def _told(post: Post) -> str:
-    """A post's date and caption, in lines that fit a page."""
-    caption = printable(for_model(post.caption))
-    if len(caption) > _LONGEST:
-        caption = caption[:_LONGEST] + " …"
-    date = "" if post.created_at is None else f"{_date(post.created_at)[:10]}  "
-    quoted = f"“{caption}”" if caption else "(no caption)"
-    hanging = " " * (5 + len(date))
-    return textwrap.fill(date + quoted, 95, initial_indent=" " * 5, subsequent_indent=hanging)
+def _named(query: Query) -> str:
+    parts = [f"“{printable(query.wanted)}”"] if query.wanted else []
+    if query.has_picture:
+        parts.append("pictures like the one given" if query.picture else "more like that picture")
+    if query.unwanted:
+        parts.append(f"away from “{printable(query.unwanted)}”")
+    return ", ".join(parts)
 
 
-def _labelled(labels: PostLabels) -> str:
-    """Sentiment and topics in one line; a score where a model gave one."""
-    sentiment = labels.sentiment
-    told: str = sentiment.name or "sentiment not determined"
-    if sentiment.source == "you":
-        told += " (you said so)"
-    elif sentiment.score is not None:
-        told += f" {sentiment.score:.2f}"
-    return " · ".join([told, ", ".join(labels.topics.names) or "topics not determined"])
+def _count(arguments: argparse.Namespace, searcher: Searcher, filters: Filters) -> int:
+    from retrieval.facets import Facets
+
+    facets, passing = Facets(searcher.columns), filters.mask(searcher.columns)
+    counts: Any
+    if len(arguments.count_by) == 1:
+        counts = facets.count(arguments.count_by[0], passing)
+    else:
+        by, and_by = arguments.count_by
+        counts = facets.count_pairs(by, and_by, passing)
+    if arguments.json:
+        write_json(counts)
+    else:
+        _print_counts(arguments.count_by, counts, int(passing.sum()))
+    return DONE
 
 
-def _reason(hit: Hit) -> str:
-    why = hit.why
-    reasons = [f"picture {why.image:.2f} (rank {why.image_rank})"]
-    if why.caption is not None:
-        reasons.append(f"caption {why.caption:.2f} (rank {why.caption_rank})")
-    if why.description is not None:
-        reasons.append(f"description {why.description:.2f} (rank {why.description_rank})")
-    return f"score {hit.score:.4f}: " + " · ".join(reasons)
+def _print_counts(by: Sequence[str], counts: dict[str, Any], posts: int) -> None:
+    """A line a value; of pairs, the facet with fewer values goes across."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    pairs = counts if len(by) == 2 else {name: {"posts": n} for name, n in counts.items()}
+    across = list(next(iter(pairs.values()), {}))
+    if len(across) > len(pairs):
+        pairs = {name: {row: pairs[row][name] for row in pairs} for name in across}
+        by, across = by[::-1], list(next(iter(pairs.values())))
+    table = Table(box=box.SIMPLE_HEAD, title=count(posts, "post"), title_justify="left")
+    table.add_column(" \\ ".join(by), no_wrap=True)
+    for name in across:
+        table.add_column(Text(one_line(name)), justify="right", no_wrap=True)
+    for name, row in pairs.items():
+        table.add_row(Text(one_line(name)), *(f"{number:,}" for number in row.values()))
+    console = Console()
+    if not console.is_terminal:  # a file is as wide as it needs to be
+        console.width = max(console.width, console.measure(table).maximum)
+    console.print(table)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from math import sqrt
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,8 @@ from retrieval.errors import EndpointFailed
 from retrieval.generation import Generation
 from retrieval.labels.overrides import read_overrides
 from retrieval.labels.view import LabelView
-from retrieval.searcher import Searcher
+from retrieval.query import parse_query
+from retrieval.searcher import Options, Searcher
 from tests.fakes import ColourEncoder, WordEncoder
 from tests.galleries import index_folder, save_picture, writing
 from tests.test_describers import save_blip
@@ -116,12 +118,20 @@ def test_they_are_found_and_marked_and_no_caption(gallery: Path) -> None:
     generation = Generation.open(gallery)
     view = LabelView.of(generation, read_overrides(gallery))
     searcher = Searcher(generation, view, ColourEncoder(), WordEncoder())
-    hits = {hit.posts[0].image_path: hit for hit in searcher.search(["navy sailing"], 3)[0]}
+    plain = Options(cutoff=False, collapse=False)
+    (found,) = searcher.search([parse_query("navy sailing")], 3, options=plain)
+    hits = {hit.posts[0].image_path: hit for hit in found.hits}
     assert hits["green.png"].why.description is None
     hit = hits["blue.png"]
+    assert hit == found.hits[0]
     assert hit.description == "a navy sailing boat"
     assert hit.posts[0].caption == ""
     assert (hit.why.caption, hit.why.description_rank) == (None, 1)
+    # "navy sailing" of "a navy sailing boat": two words of four
+    assert hit.why.description == pytest.approx(2 / sqrt(2 * 4), abs=1e-2)
+    assert (hit.why.words, hit.why.words_rank) == ((), None), "they are not the user's words"
+    (found,) = searcher.search([parse_query("navy sailing")], 3, options=Options("caption"))
+    assert [hit.posts[0].image_path for hit in found.hits] == ["blue.png"]
     with writing(gallery) as writer:
         metadata = writer._gallery.images.get(ids=[hit.image_id])["metadatas"]
     assert metadata is not None
@@ -160,7 +170,7 @@ def test_a_build_with_a_real_captioner(tmp_path: Path) -> None:
     done = run(*command, "--describe", blip, "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["descriptions"] == {"described": 1, "reused": 0, "failed": 0}
-    found = run("retrieval.search", "anything", "--chroma-dir", chroma_dir)
+    found = run("retrieval.search", "anything", "--no-cutoff", "--chroma-dir", chroma_dir)
     assert "machine-written: " in found.stdout
     assert "description" in found.stdout
 

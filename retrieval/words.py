@@ -1,0 +1,94 @@
+"""Which captions hold the very words of a query: BM25, which knows nothing of meaning."""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import regex
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+# A run of letters and digits with the marks that belong to them, as in हिन्दी; no underscores.
+_WORD = regex.compile(r"[\p{L}\p{N}][\p{L}\p{N}\p{M}]*")
+
+
+class WordIndex:
+    """The words of n captions.
+
+    Words are compared by their English stem, so that "dogs" finds "dog". Words of other languages
+    are cut in the same way on both sides, and so are found as they are written.
+    """
+
+    def __init__(self, captions: Sequence[str]) -> None:
+        import bm25s
+
+        self._count = len(captions)
+        self._bm25 = bm25s.BM25(method="lucene")
+        # bm25s refuses a corpus without any word.
+        corpus = [stems_of(caption) for caption in captions]
+        self._bm25.index(corpus if any(corpus) else [["."]], show_progress=False)
+
+    def scores(self, text: str) -> NDArray[np.float32]:
+        """Shape (n,): BM25 (Robertson et al. 1994, as Lucene has it); 0 without any of the words.
+
+        As a share, in [0, 1), of the most that these words could ever score, so that queries of
+        different length can be compared.
+        """
+        stems = _stems(telling_words(text))
+        known = [stem for stem in stems if stem in self._bm25.vocab_dict]
+        if not known:
+            return np.zeros(self._count, dtype=np.float32)
+        most = sum(map(self._inverse_document_frequency, stems))
+        scores: NDArray[np.float32] = self._bm25.get_scores(known) / np.float32(most)
+        return scores
+
+    def _inverse_document_frequency(self, stem: str) -> float:
+        """Of Lucene's BM25: ln(1 + (n - df + .5) / (df + .5))."""
+        column = self._bm25.vocab_dict.get(stem)
+        starts = self._bm25.scores["indptr"]
+        frequency = 0 if column is None else int(starts[column + 1] - starts[column])
+        return float(np.log1p((self._count - frequency + 0.5) / (frequency + 0.5)))
+
+
+def matched_words(text: str, caption: str) -> tuple[str, ...]:
+    """The words of a query that a caption holds, as the query writes them."""
+    held, telling = set(stems_of(caption)), set(_stems(telling_words(text)))
+    words = dict.fromkeys(_WORD.findall(unicodedata.normalize("NFKC", text)))
+    found = zip(words, _stems(map(str.casefold, words)), strict=True)
+    return tuple(word for word, stem in found if stem in held and stem in telling)
+
+
+def stems_of(text: str) -> list[str]:
+    """The stem of every word of a text, in order."""
+    return _stems(_words(text))
+
+
+def telling_words(text: str) -> list[str]:
+    """The words of a text but for those that tell nothing; a text of nothing else keeps them."""
+    from bm25s.stopwords import STOPWORDS_EN_PLUS
+
+    words = _words(text)
+    return [word for word in words if word not in STOPWORDS_EN_PLUS] or words
+
+
+def _words(text: str) -> list[str]:
+    words: list[str] = _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
+    return words
+
+
+def _stems(words: Iterable[str]) -> list[str]:
+    stems: list[str] = _stemmer().stemWords(list(words))
+    return stems
+
+
+@cache
+def _stemmer() -> Any:
+    import Stemmer
+
+    return Stemmer.Stemmer("english")
