@@ -3,10 +3,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUN := $(BIN)/python
 
-.PHONY: help demo test check lint types quick clean
+.PHONY: help demo evaluate walkthrough test check lint types quick clean
 
 help:
 	@echo "make demo    set up, build the sample gallery, show a few searches"
+	@echo "make evaluate     what did looking at the pictures add? writes reports/"
+	@echo "make walkthrough  write docs/walkthrough.md anew, from the sample gallery"
 	@echo "make test    set up, then lint, type check and run all tests"
 	@echo "make quick   the tests without those that take minutes"
 	@echo "make clean   remove the environment and the sample gallery's index"
@@ -29,11 +31,19 @@ demo: .venv/installed
 	@echo
 	$(RUN) -m retrieval.search "bad morning, need coffee" -k 2
 	@echo
+	$(RUN) -m retrieval.evaluate --out reports > /dev/null
+	@echo
 	@echo "That was the sample gallery. Now your own posts:"
 	@echo "  $(RUN) -m indexer build ~/Pictures/posts     a folder of pictures"
 	@echo "  $(RUN) -m indexer build posts.csv --images ~/Pictures"
 	@echo "  $(RUN) -m retrieval.search \"what you remember\""
 	@echo "  $(RUN) -m indexer status"
+
+evaluate: .venv/installed
+	$(RUN) -m retrieval.evaluate
+
+walkthrough: .venv/installed
+	$(RUN) docs/walkthrough.py
 
 test: lint types
 	$(RUN) -m pytest

@@ -66,18 +66,19 @@ def matched_words(text: str, caption: str) -> tuple[str, ...]:
 
 def stems_of(text: str) -> list[str]:
     """The stem of every word of a text, in order."""
-    return _stems(_words(text))
+    return _stems(words_of(text))
 
 
 def telling_words(text: str) -> list[str]:
     """The words of a text but for those that tell nothing; a text of nothing else keeps them."""
     from bm25s.stopwords import STOPWORDS_EN_PLUS
 
-    words = _words(text)
+    words = words_of(text)
     return [word for word in words if word not in STOPWORDS_EN_PLUS] or words
 
 
-def _words(text: str) -> list[str]:
+def words_of(text: str) -> list[str]:
+    """The words of a text in small letters, in order."""
     words: list[str] = _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
     return words
 

@@ -24,11 +24,23 @@ HOMES = {
     "pyarrow": ("retrieval/generation.py", "indexer/"),
     "openai": ("retrieval/describers/endpoint.py", "chat_app/"),
     "py3langid": ("retrieval/labels/language.py",),
-    "sklearn": ("retrieval/labels/train_sentiment.py", "retrieval/labels/fit_fusion.py"),
+    "sklearn": (
+        "retrieval/labels/train_sentiment.py",
+        "retrieval/labels/fit_fusion.py",
+        "retrieval/fit_relevance.py",
+        "retrieval/evaluation/",
+    ),
+    "bm25s": ("retrieval/words.py",),
+    "Stemmer": ("retrieval/words.py",),
+    "ir_measures": ("retrieval/evaluation/search.py",),
     "vaderSentiment": ("retrieval/labels/vader.py",),
     "portalocker": ("retrieval/lock.py",),
     "streamlit": ("chat_app/",),
     "langchain": ("chat_app/",),
+    "langchain_chroma": ("retrieval/vectorstore.py", "chat_app/"),
+    "langchain_core": ("retrieval/vectorstore.py", "chat_app/"),
+    "matplotlib": ("retrieval/evaluation/plots.py", "retrieval/evaluation/svg.py"),
+    "jinja2": ("retrieval/evaluation/html.py",),
 }
 
 
@@ -69,7 +81,9 @@ def test_only_config_reads_the_environment() -> None:
                 assert "os.environ" not in path.read_text("utf-8"), path
 
 
-@pytest.mark.parametrize("command", ["indexer", "retrieval.search", "retrieval.labels"])
+@pytest.mark.parametrize(
+    "command", ["indexer", "retrieval.evaluate", "retrieval.labels", "retrieval.search"]
+)
 def test_help_imports_nothing_heavy(command: str) -> None:
     code = (
         "import runpy, sys\n"
@@ -78,7 +92,8 @@ def test_help_imports_nothing_heavy(command: str) -> None:
         f"    runpy.run_module('{command}', run_name='__main__')\n"
         "except SystemExit:\n"
         "    pass\n"
-        "heavy = {'torch', 'chromadb', 'openvino', 'pandas', 'pyarrow', 'open_clip'}\n"
+        "heavy = {'torch', 'chromadb', 'openvino', 'pandas', 'pyarrow', 'open_clip', 'sklearn',\n"
+        "         'matplotlib'}\n"
         "sys.exit(str(heavy & sys.modules.keys()) if heavy & sys.modules.keys() else 0)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import indexer.__main__
+import retrieval.evaluate
 import retrieval.labels.__main__
 import retrieval.search
 from retrieval.config import Settings
@@ -20,6 +21,7 @@ README = (ROOT / "README.md").read_text("utf-8")
 SETTINGS = Settings(chroma_dir=Path("chroma_db"), cache_dir=Path("cache"))
 PARSERS: dict[str, ArgumentParser] = {
     "indexer": indexer.__main__._parser(SETTINGS),
+    "retrieval.evaluate": retrieval.evaluate._parser(SETTINGS),
     "retrieval.labels": retrieval.labels.__main__._parser(SETTINGS),
     "retrieval.search": retrieval.search._parser(SETTINGS),
 }

@@ -1,0 +1,1 @@
+"""What the evaluation's report says, and how it is shown."""

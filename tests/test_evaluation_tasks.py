@@ -1,0 +1,694 @@
+"""The three tasks on galleries by hand, in which it is known what pictures add."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from retrieval.evaluation.arms import BOTH, CAPTIONS, DESCRIBED, PICTURES, SECOND, verdict
+from retrieval.evaluation.degradation import LEVELS
+from retrieval.evaluation.finding import finding
+from retrieval.evaluation.material import Material
+from retrieval.evaluation.own_posts import describe_posts
+from retrieval.evaluation.primary import adjusted
+from retrieval.evaluation.search import evaluate_search
+from retrieval.evaluation.sentiment import evaluate_sentiment
+from retrieval.evaluation.statistics import resamples
+from retrieval.evaluation.topics import evaluate_topics
+from retrieval.labels.overrides import Override, Overrides, key_of
+from retrieval.labels.view import LabelView
+from retrieval.records import SENTIMENTS, SeenObject, Truth
+from tests.evaluated import COLOURS, MoodEncoder, Shown, coloured, gallery_of
+
+CONTRAST = f"{BOTH} - {CAPTIONS}"
+SEEN = {
+    "red": SeenObject("person", "person", 0.3),
+    "green": SeenObject("dog", "animal", 0.3),
+    "blue": SeenObject("pizza", "food", 0.3),
+}
+WORD = {"red": "man", "green": "dog", "blue": "pizza"}
+MANY = 36
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_resamples() -> Iterator[None]:
+    """Enough for these galleries, in which nothing is close; the whole number takes a minute."""
+    with pytest.MonkeyPatch.context() as patch:
+        for task in ("sentiment", "topics", "search"):
+            patch.setattr(f"retrieval.evaluation.{task}.resamples", partial(resamples, times=300))
+        yield
+
+
+def is_plain_json(result: Any) -> bool:
+    return json.loads(json.dumps(result, allow_nan=False)) is not None
+
+
+def shows(colour: str) -> Truth:
+    return Truth(objects=(SEEN[colour],))
+
+
+def themed(count: int, look: Callable[[str], str] = lambda colour: colour) -> list[Shown]:
+    """Pictures of one thing each; of three captions two name it, one late, and one does not.
+
+    `look` gives the colour that a picture of that theme has.
+    """
+    shown = []
+    for place in range(count):
+        colour = list(COLOURS)[place % 3]
+        captions = [
+            f"one quiet {WORD[colour]} over there {place}",
+            f"look at this number {place}",
+            f"so this is what was here, a {WORD[colour]} or so {place}",
+        ]
+        shown.append(Shown(coloured(look(colour)), captions, shows(colour)))
+    return shown
+
+
+# --- topics ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def telling(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Pictures that carry the topics which some captions leave out."""
+    return evaluate_topics(gallery_of(themed(MANY), tmp_path_factory.mktemp("telling")))
+
+
+def test_pictures_that_carry_what_captions_leave_out_make_topics_better(telling: Any) -> None:
+    primary = telling["primary"]
+    assert primary["verdict"] == "better"
+    assert 0 < primary["low"] <= primary["value"] <= primary["high"]
+    assert primary["p"] < 0.001
+    arms = telling["arms"]
+    assert arms[BOTH]["micro_f1"]["value"] == arms[PICTURES]["micro_f1"]["value"] == 1
+    assert arms[CAPTIONS]["micro_f1"]["value"] < 0.9
+    gain = arms[BOTH]["micro_f1"]["value"] - arms[CAPTIONS]["micro_f1"]["value"]
+    assert primary["value"] == pytest.approx(gain)
+    assert is_plain_json(telling)
+
+
+def test_a_gain_is_better_under_every_truth(telling: Any) -> None:
+    assert set(telling["by_truth"]) == {
+        "every object",
+        "objects of 2 % or more",
+        "named by two other captions",
+    }
+    # Two of three captions name the thing: only the third has two others that do.
+    labels = {name: each["labels"] for name, each in telling["by_truth"].items()}
+    assert labels == {
+        "every object": 108, "objects of 2 % or more": 108, "named by two other captions": 36
+    }  # fmt: skip
+    primary = adjusted({"topics": telling})["topics"]["primary"]
+    assert primary["verdict"] == "better"
+    assert primary["p_holm"] == primary["p"]
+
+
+def test_other_peoples_pictures_lose_the_gain(telling: Any) -> None:
+    gain = telling["shuffled_pictures"]["gain"]
+    assert gain["high"] < telling["primary"]["low"]
+    assert gain["value"] < 0
+
+
+def test_the_less_a_caption_says_the_more_the_picture_adds(telling: Any) -> None:
+    levels = telling["degradation"]
+    assert list(levels) == list(LEVELS)
+    captions = [levels[level][CAPTIONS]["value"] for level in LEVELS]
+    gains = [levels[level]["difference"]["value"] for level in LEVELS]
+    assert captions == sorted(captions, reverse=True)
+    assert gains == sorted(gains)
+    assert (captions[-1], levels["no caption"][BOTH]["value"]) == (0, 1)
+    first, whole = levels["full caption"]["difference"], telling["primary"]
+    assert {name: first[name] for name in whole} == pytest.approx(whole)
+
+
+def test_topics_that_coco_says_nothing_about_are_untested(telling: Any) -> None:
+    assert telling["topics"] == ["people", "animals", "food_drink"]
+    assert telling["untested_topics"] == ["celebrations"]
+
+
+def test_a_topic_of_fewer_than_20_pictures_has_no_f1_of_its_own(tmp_path: Path) -> None:
+    shown = [*themed(27), *[each for each in themed(60) if each.truth == shows("red")][:11]]
+    found = evaluate_topics(gallery_of(shown, tmp_path))
+    assert found is not None
+    by_topic = found["by_topic"]
+    assert {name: each["pictures"] for name, each in by_topic.items()} == {
+        "people": 20, "animals": 9, "food_drink": 9
+    }  # fmt: skip
+    assert by_topic["people"]["f1"].keys() == {CAPTIONS, PICTURES, BOTH, SECOND}
+    assert by_topic["people"]["f1"][BOTH]["value"] == 1
+    assert by_topic["animals"]["f1"] == by_topic["food_drink"]["f1"] == {}
+
+
+def test_pictures_that_help_as_often_as_they_harm_cannot_be_told_from_chance(
+    tmp_path: Path,
+) -> None:
+    random = np.random.default_rng(1)
+
+    def look(colour: str) -> str:
+        return colour if random.random() < 0.6 else list(COLOURS)[random.integers(3)]
+
+    found = evaluate_topics(gallery_of(themed(MANY, look), tmp_path))
+    assert found is not None
+    primary = adjusted({"topics": found})["topics"]["primary"]
+    assert primary["verdict"] == "cannot tell"
+    assert primary["low"] < 0 < primary["high"]
+    assert "within chance" in finding(adjusted({"topics": found}))
+
+
+def test_pictures_of_noise_make_topics_no_better(tmp_path: Path) -> None:
+    random = np.random.default_rng(2)
+    noise = themed(MANY, lambda _: list(COLOURS)[random.integers(3)])
+    found = evaluate_topics(gallery_of(noise, tmp_path))
+    assert found is not None
+    assert found["primary"]["verdict"] in ("cannot tell", "worse")
+    shuffled = found["shuffled_pictures"]["gain"]
+    assert shuffled["low"] < found["primary"]["value"] < shuffled["high"]
+
+
+def test_the_model_of_words_never_saw_the_pictures_other_captions(tmp_path: Path) -> None:
+    # Each picture has a word of its own in all of its captions, and truth by toss: who had seen a
+    # picture's other captions would know it.
+    random = np.random.default_rng(0)
+    shown = []
+    for place in range(40):
+        truth = Truth(objects=(SEEN["red"],) if random.random() < 0.5 else (SEEN["green"],))
+        captions = [f"the wordof{place} thing", f"a wordof{place} again", f"wordof{place} here"]
+        shown.append(Shown(coloured("blue"), captions, truth))
+    found = evaluate_topics(gallery_of(shown, tmp_path))
+    assert found is not None
+    learned = found["arms"]["TF-IDF of captions, other pictures' truth learned"]
+    assert learned["micro_f1"]["value"] < 0.7
+    assert found["arms"]["the three commonest topics"]["recall"]["value"] == 1
+
+
+def test_posts_without_marked_pictures_have_no_truth_about_topics(tmp_path: Path) -> None:
+    shown = [Shown(coloured("red"), ["a man"]), Shown(coloured("red"), ["x"], Truth("positive"))]
+    assert evaluate_topics(gallery_of(shown, tmp_path)) is None
+
+
+def test_of_few_pictures_there_is_no_interval_and_nothing_is_claimed(tmp_path: Path) -> None:
+    found = evaluate_topics(gallery_of(themed(9), tmp_path))
+    assert found is not None
+    primary = adjusted({"topics": found})["topics"]["primary"]
+    assert primary["value"] > 0
+    assert primary["verdict"] == "cannot tell"
+    assert [primary[name] for name in ("low", "high", "p", "detectable")] == [None] * 4
+    for name in (CAPTIONS, PICTURES, BOTH):
+        assert found["arms"][name]["micro_f1"]["low"] is None
+    assert "too few pictures to tell" in finding(adjusted({"topics": found}))
+    assert is_plain_json(found)
+
+
+def test_of_few_pictures_not_even_map_has_an_interval(tmp_path: Path) -> None:
+    found = evaluate_topics(gallery_of(themed(9), tmp_path))
+    assert found is not None
+    assert found["arms"][CAPTIONS]["map"]["low"] is None
+
+
+def test_topics_of_ones_own_that_nobody_marks_are_untested(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = '[[topic]]\nname = "cosplay"\nphrases = ["red man"]\n'
+    monkeypatch.setattr("tests.evaluated.TOPICS_BY_COLOUR", own)
+    found = evaluate_topics(gallery_of(themed(12), tmp_path))
+    assert found is None or found["primary"]["verdict"] == "not tested"
+
+
+def test_captions_with_descriptions_are_an_arm_where_there_are_descriptions(
+    tmp_path: Path, telling: Any
+) -> None:
+    shown = [
+        Shown(each.vector, each.captions, each.truth, description=each.captions[0])
+        for each in themed(12)
+    ]
+    found = evaluate_topics(gallery_of(shown, tmp_path))
+    assert found is not None
+    described = found["arms"][DESCRIBED]
+    assert described["tested"]
+    # What was written names the thing, where the second caption does not.
+    assert described["micro_f1"]["value"] > found["arms"][CAPTIONS]["micro_f1"]["value"]
+    assert telling["arms"][DESCRIBED] == {
+        "kind": "arm", "tested": False, "why": "the gallery has no descriptions"
+    }  # fmt: skip
+    assert telling["by_truth"]["every object"]["contrasts"][f"{DESCRIBED} - {CAPTIONS}"] == {
+        "value": None, "verdict": "not tested", "why": "the gallery has no descriptions"
+    }  # fmt: skip
+
+
+# --- sentiment ------------------------------------------------------------------------------
+
+SAID = ("I hate it", "a table", "I love it")
+UNSURE = "picture number"  # VADER calls it positive, with little to spare before neutral
+MOODS = MoodEncoder()
+
+
+def felt(count: int, look: Callable[[int], int] = lambda mood: mood) -> list[Shown]:
+    """Pictures about which all sentences feel alike; of two, one says so."""
+    return [
+        Shown(
+            MOODS.mood(look(place % 3)),
+            [f"{SAID[place % 3]} {place}", f"{UNSURE} {place}"],
+            Truth(SENTIMENTS[place % 3], "test"),
+        )
+        for place in range(count)
+    ]
+
+
+@pytest.fixture(scope="module")
+def moody(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    return evaluate_sentiment(gallery_of(felt(MANY), tmp_path_factory.mktemp("moody"), MOODS))
+
+
+def test_sentiment_of_pictures_without_one_is_not_tested_and_never_equal(tmp_path: Path) -> None:
+    shown = [Shown(coloured("red"), each.captions, each.truth) for each in felt(MANY)]
+    found = evaluate_sentiment(gallery_of(shown, tmp_path))
+    assert found is not None
+    why = "no encoder of these pictures can tell how they feel"
+    assert found["primary"] == {"value": None, "verdict": "not tested", "why": why}
+    assert found["arms"][CAPTIONS]["tested"]
+    for name in (PICTURES, BOTH):
+        assert found["arms"][name] == {"kind": "arm", "tested": False, "why": why}
+        assert found["contrasts"][f"{name} - {CAPTIONS}"]["verdict"] == "not tested"
+    assert found["shuffled_pictures"]["verdict"] == "not tested"
+    assert found["degradation"] == {}
+    assert found["changed"] == []
+    assert found["writers_polarity"] == {
+        "kind": "arm", "tested": False, "why": why, "pictures": {"positive": 12, "negative": 12}
+    }  # fmt: skip
+    assert list(found["confusion"]) == list(found["reliability"]) == [CAPTIONS]
+    assert is_plain_json(found)
+
+
+def test_pictures_that_show_the_mood_make_sentiment_better(moody: Any) -> None:
+    assert moody["primary"]["verdict"] == "better"
+    assert moody["arms"][PICTURES]["macro_f1"]["value"] == 1
+    assert moody["by_class"] == dict.fromkeys(SENTIMENTS, 24)
+    # VADER is right about what says how it feels, and calls everything else positive. Pictures
+    # win it over where it is unsure, that is of neutral ones, and not where it sees no way.
+    assert moody["confusion"][CAPTIONS] == [[12, 0, 12, 0], [0, 12, 12, 0], [0, 0, 24, 0]]
+    assert moody["confusion"][BOTH] == [[12, 0, 12, 0], [0, 24, 0, 0], [0, 0, 24, 0]]
+    captions, both = moody["arms"][CAPTIONS], moody["arms"][BOTH]
+    assert captions["accuracy"]["value"] == pytest.approx(48 / 72)
+    assert captions["macro_f1"]["value"] == pytest.approx((2 / 3 + 2 / 3 + 2 / 3) / 3)
+    assert both["macro_f1"]["value"] == pytest.approx((2 / 3 + 1 + 4 / 5) / 3)
+    assert captions["negative_recall"]["value"] == 0.5
+    assert moody["arms"]["VADER"]["accuracy"] == captions["accuracy"]
+    assert is_plain_json(moody)
+
+
+def test_moods_of_other_pictures_lose_the_gain(moody: Any) -> None:
+    assert moody["shuffled_pictures"]["gain"]["high"] < moody["primary"]["low"]
+
+
+def test_without_captions_the_mood_is_told_by_the_pictures_alone(moody: Any) -> None:
+    without = moody["degradation"]["no caption"]
+    assert (without[CAPTIONS]["value"], without[BOTH]["value"]) == (0, 1)
+
+
+def test_writers_polarity_is_told_from_looks_by_hand(tmp_path: Path) -> None:
+    # Of 10 positive pictures 8 look happy and 2 gloomy, of 10 negative 9 gloomy and 1 happy.
+    looks = [2] * 8 + [0] * 2 + [0] * 9 + [2]
+    truths = [Truth("positive", "test")] * 10 + [Truth("negative", "test")] * 10
+    shown = [
+        Shown(MOODS.mood(look), ["a bus"], truth) for look, truth in zip(looks, truths, strict=True)
+    ]
+    # These have no polarity of their own, and do not count.
+    both, neutral = (Truth("positive", "test"), Truth("negative", "test")), Truth("neutral", "test")
+    shown += [Shown(MOODS.mood(0), ["a bus", "a car"], truths=both)] * 3
+    shown += [Shown(MOODS.mood(2), ["a bus"], neutral)] * 3
+    found = evaluate_sentiment(gallery_of(shown, tmp_path, MOODS))
+    assert found is not None
+    writers = found["writers_polarity"]
+    assert writers["pictures"] == {"positive": 10, "negative": 10}
+    # Pairs in the right order: 8 · 9. Ties, which count half: 8 · 1 and 2 · 9.
+    assert writers["auc"]["value"] == pytest.approx((72 + (8 + 18) / 2) / 100)
+    assert writers["auc"]["low"] < 0.85 < writers["auc"]["high"]
+
+
+def test_made_up_moods_of_pictures_are_tested(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    scores = random.dirichlet((1, 1, 1), 2 * MANY).astype(np.float32)
+    shown = [Shown(coloured("red"), each.captions, each.truth) for each in felt(MANY)]
+    found = evaluate_sentiment(gallery_of(shown, tmp_path, labels={"image_sentiment": scores}))
+    assert found is not None
+    assert found["arms"][PICTURES]["tested"]
+    assert found["writers_polarity"]["tested"]
+    assert found["writers_polarity"]["auc"]["low"] < 0.5 < found["writers_polarity"]["auc"]["high"]
+
+
+def test_no_looks_can_please_two_writers_who_disagree(tmp_path: Path) -> None:
+    both = (Truth("positive", "test"), Truth("negative", "test"), Truth("negative", "test"))
+    shown = [Shown(MOODS.mood(0), ["a", "b", "c"], truths=both) for _ in range(4)]
+    shown += [Shown(MOODS.mood(1), ["d"], Truth("neutral", "test")) for _ in range(4)]
+    found = evaluate_sentiment(gallery_of(shown, tmp_path, MOODS))
+    assert found is not None
+    assert found["oracle"] == {
+        "polar posts": {"posts": 12, "accuracy": {"value": 8 / 12}},
+        "all posts": {"posts": 16, "accuracy": {"value": 12 / 16}},
+    }
+    assert found["writers_polarity"]["why"] == "no pictures of both polarities"
+
+
+def test_only_the_sources_test_split_is_tested(tmp_path: Path) -> None:
+    of_train = [Shown(each.vector, each.captions, Truth("positive", "train")) for each in felt(6)]
+    unknown = [Shown(MOODS.mood(1), ["who knows"], Truth(split="test"))]
+    found = evaluate_sentiment(gallery_of([*felt(12), *of_train, *unknown], tmp_path, MOODS))
+    assert found is not None
+    assert (found["split"], found["posts"], found["pictures"]) == ("test", 24, 12)
+
+
+def test_posts_whose_sentiment_nobody_knows_are_not_evaluated(tmp_path: Path) -> None:
+    shown = [Shown(MOODS.mood(2), ["lovely"]), Shown(MOODS.mood(2), ["lovely"], shows("red"))]
+    assert evaluate_sentiment(gallery_of(shown, tmp_path, MOODS)) is None
+
+
+def test_further_models_get_rows_of_their_own(tmp_path: Path) -> None:
+    found = evaluate_sentiment(gallery_of(felt(12), tmp_path, MOODS), ["vader"])
+    assert found is not None
+    assert "model vader" not in found["arms"]  # it has a row already
+    assert found["arms"]["VADER"]["kind"] == "baseline"
+
+
+def test_words_are_learned_only_where_there_is_enough_to_learn_from(
+    tmp_path: Path, moody: Any
+) -> None:
+    why = "0 posts with truth to train on are too few"
+    assert moody["arms"]["TF-IDF"] == {"kind": "baseline", "tested": False, "why": why}
+    of_train = [
+        Shown(each.vector, each.captions, Truth(each.truth.sentiment, "train"))
+        for each in felt(100)
+        if each.truth is not None
+    ]
+    found = evaluate_sentiment(gallery_of([*felt(12), *of_train], tmp_path, MOODS))
+    assert found is not None
+    # It learns which words go with which sentiment; captions about the bus it can but guess.
+    assert found["arms"]["TF-IDF"]["accuracy"]["value"] > 0.6
+
+
+def test_sentences_with_unseen_adjectives_are_told_by_other_words(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    shown = []
+    for place in range(300):
+        mood = 2 * (place % 2)
+        adjective = f"adj{chr(97 + mood)}{random.integers(12)}"  # of 12 for each polarity
+        noun = ("wreck", "", "smile")[mood]
+        truth = Truth(SENTIMENTS[mood], "train", (adjective, noun))
+        shown.append(Shown(MOODS.mood(1), [f"the {adjective} {noun} in a yard"], truth))
+    found = evaluate_sentiment(gallery_of(shown, tmp_path, MOODS))
+    assert found is not None
+    unseen = found["unseen_adjectives"]
+    assert unseen["tested"]
+    assert unseen["posts"] == unseen["pictures"] == 300  # each is tested in one fold
+    for name in ("caption vectors and VADER, trained on the others", "TF-IDF"):
+        assert unseen[name]["accuracy"]["value"] == 1  # the noun says it
+
+
+def test_an_adjective_that_tells_all_tells_nothing_when_it_is_unseen(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    shown = []
+    for place in range(300):
+        mood = 2 * (place % 2)
+        adjective = f"adj{chr(97 + mood)}{random.integers(12)}"
+        truth = Truth(SENTIMENTS[mood], "train", (adjective, "thing"))
+        shown.append(Shown(MOODS.mood(1), [f"the {adjective} thing in a yard"], truth))
+    found = evaluate_sentiment(gallery_of(shown, tmp_path, MOODS))
+    assert found is not None
+    # Not better than chance; worse, since a polarity is rarer in training the more it is tested.
+    assert found["unseen_adjectives"]["TF-IDF"]["accuracy"]["value"] < 0.55
+
+
+def test_a_contrast_without_captions_says_that_the_captions_are_missing(tmp_path: Path) -> None:
+    labels = {"caption_sentiment": np.nan}
+    found = evaluate_sentiment(gallery_of(felt(12), tmp_path, MOODS, labels))
+    assert found is not None
+    assert found["primary"]["why"] == found["arms"][CAPTIONS]["why"]
+
+
+# --- search ---------------------------------------------------------------------------------
+
+
+def searchable(count: int, captions: Callable[[int], list[str]], **about: Any) -> list[Shown]:
+    return [Shown(coloured("red"), captions(place), **about) for place in range(count)]
+
+
+def test_a_caption_does_not_find_its_picture_by_itself(tmp_path: Path) -> None:
+    # Every word is in one caption only: whoever looked at its own would find it first.
+    unique = searchable(12, lambda n: [f"alpha{n} beta{n}", f"gamma{n} delta{n}"])
+    found = evaluate_search(gallery_of(unique, tmp_path))
+    assert found is not None
+    assert (found["posts"], found["pictures"], found["gallery"]) == (24, 12, 12)
+    for name in ("captions by words", "captions by TF-IDF"):
+        assert found["arms"][name]["recall_at_10"]["value"] == 0  # all are tied, behind all others
+        assert found["arms"][name]["mrr"]["value"] == pytest.approx(1 / 12)
+    assert found["arms"][CAPTIONS]["recall_at_1"]["value"] < 0.5
+    assert is_plain_json(found)
+
+
+def test_a_caption_finds_its_picture_by_another_caption(tmp_path: Path) -> None:
+    shared = searchable(12, lambda n: [f"alpha{n} beta{n}", f"alpha{n} delta{n}"])
+    found = evaluate_search(gallery_of(shared, tmp_path))
+    assert found is not None
+    for name in ("captions by words", "captions by TF-IDF"):
+        assert found["arms"][name]["recall_at_1"]["value"] == 1
+    assert found["arms"][PICTURES]["recall_at_1"]["value"] == 0  # all look alike
+    assert found["arms"]["chance"]["recall_at_5"]["value"] == pytest.approx(5 / 12)
+    assert found["arms"]["chance"]["mrr"]["value"] == pytest.approx(
+        sum(1 / rank for rank in range(1, 13)) / 12
+    )
+
+
+def test_a_caption_does_not_find_its_picture_by_a_copy_of_itself(tmp_path: Path) -> None:
+    twice = searchable(12, lambda n: [f"alpha{n} beta{n}"] * 2)
+    found = evaluate_search(gallery_of(twice, tmp_path))
+    assert found is None or found["arms"]["captions by words"]["recall_at_1"]["value"] == 0
+
+
+def test_pictures_that_look_as_asked_make_the_search_better(tmp_path: Path) -> None:
+    colours = [coloured(colour) for colour in COLOURS]
+    shown = [
+        Shown(colours[place % 3], [f"{list(COLOURS)[place % 3]} a{place}", f"what b{place}"])
+        for place in range(3)
+    ]
+    found = evaluate_search(gallery_of(shown, tmp_path))
+    assert found is not None
+    # "red", "green" and "blue" look for their colours; the other captions find nothing by looks.
+    assert found["arms"][PICTURES]["recall_at_1"]["value"] == 0.5
+
+
+def test_descriptions_are_an_arm_where_there_are_descriptions(tmp_path: Path) -> None:
+    shown = [
+        Shown(coloured("red"), [f"alpha{n} beta{n}", f"gamma{n} delta{n}"], None, (),
+              f"alpha{n} gamma{n}")
+        for n in range(12)
+    ]  # fmt: skip
+    found = evaluate_search(gallery_of(shown, tmp_path))
+    assert found is not None
+    described, alone = found["arms"][DESCRIBED], found["arms"][CAPTIONS]
+    assert described["tested"]
+    assert described["mrr"]["value"] > alone["mrr"]["value"]
+    assert f"{DESCRIBED} - {CAPTIONS}" in found["contrasts"]
+
+
+def test_without_descriptions_their_arm_is_not_tested(tmp_path: Path) -> None:
+    shown = searchable(12, lambda n: [f"alpha{n} beta{n}", f"alpha{n} delta{n}"])
+    found = evaluate_search(gallery_of(shown, tmp_path))
+    assert found is not None
+    why = "the gallery has no descriptions"
+    assert found["arms"][DESCRIBED] == {"kind": "arm", "tested": False, "why": why}
+    assert f"{DESCRIBED} - {CAPTIONS}" not in found["contrasts"]
+
+
+def test_with_one_caption_a_picture_a_second_one_is_the_reference(tmp_path: Path) -> None:
+    three = searchable(12, lambda n: [f"alpha{n}", f"beta{n}", f"alpha{n} beta{n}", f"beta{n}!"])
+    found = evaluate_search(gallery_of(three, tmp_path))
+    assert found is not None
+    one = found["one_caption_a_picture"]
+    assert (one["tested"], one["posts"], one["pictures"]) == (True, 24, 12)
+    # The third caption finds the first; the fourth shares a word with the second only.
+    assert (
+        one["arms"][CAPTIONS]["recall_at_1"]["value"] < one["arms"][SECOND]["recall_at_1"]["value"]
+    )
+    assert one["arms"][SECOND]["kind"] == "reference"
+    assert list(found["degradation"]) == list(LEVELS)
+    without = found["degradation"]["no caption"]
+    assert without[CAPTIONS]["value"] == 0
+
+
+def test_two_captions_a_picture_are_too_few_for_one_and_others_that_ask(tmp_path: Path) -> None:
+    two = searchable(12, lambda n: [f"alpha{n} beta{n}", f"alpha{n} delta{n}"])
+    found = evaluate_search(gallery_of(two, tmp_path))
+    assert found is not None
+    assert found["one_caption_a_picture"] == {
+        "tested": False, "why": "0 pictures have three captions"
+    }  # fmt: skip
+    assert found["degradation"] == {}
+
+
+def test_pairs_of_things_are_asked_where_somebody_marked_them(tmp_path: Path) -> None:
+    dog, cat = SeenObject("dog", "animal", 0.3), SeenObject("cat", "animal", 0.3)
+    speck = SeenObject("car", "vehicle", 0.001)
+    two, one = Truth(objects=(dog, cat, speck)), Truth(objects=(dog,))
+    shown = [Shown(coloured("red"), [f"dog cat {n}", f"a cat dog {n}"], two) for n in range(6)]
+    shown += [Shown(coloured("red"), [f"dog {n}", f"a dog {n}"], one) for n in range(6)]
+    shown += [Shown(coloured("red"), [f"bus {n}", f"a bus {n}"], one) for n in range(6)]
+    found = evaluate_search(gallery_of(shown, tmp_path))
+    assert found is not None
+    pairs = found["pairs"]
+    assert (pairs["queries"], pairs["examples"]) == (1, ["cat and dog"])  # the car is but a speck
+    assert pairs["arms"]["captions by words"]["ndcg_at_10"]["value"] == pytest.approx(1)
+
+
+def test_where_no_picture_has_a_second_caption_nobody_can_ask(tmp_path: Path) -> None:
+    assert evaluate_search(gallery_of(searchable(12, lambda n: [f"a{n}"]), tmp_path)) is None
+    assert evaluate_search(gallery_of(searchable(3, lambda _: ["", " "]), tmp_path / "b")) is None
+    assert evaluate_search(gallery_of([], tmp_path / "c")) is None
+
+
+def test_captions_of_nothing_but_emoji_are_searched_as_well(tmp_path: Path) -> None:
+    found = evaluate_search(gallery_of(searchable(12, lambda _: ["😀", "🎉"]), tmp_path))
+    assert found is not None
+
+
+def test_the_same_gallery_gives_the_same_results(tmp_path: Path) -> None:
+    one, other = (gallery_of(themed(12), tmp_path / name) for name in "ab")
+    for evaluate in (evaluate_topics, evaluate_search):
+        assert json.dumps(evaluate(one)) == json.dumps(evaluate(other))
+
+
+# --- the three together ---------------------------------------------------------------------
+
+
+def primary(value: float | None, low: float | None, high: float | None, p: float | None) -> Any:
+    return {"value": value, "low": low, "high": high, "p": p, "detectable": 0.01}
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        ({"value": 0.1, "low": 0.01, "high": 0.2}, "better"),
+        ({"value": -0.1, "low": -0.2, "high": -0.01}, "worse"),
+        ({"value": 0.1, "low": -0.01, "high": 0.2}, "cannot tell"),
+        ({"value": 0.1, "low": 0.0, "high": 0.2}, "cannot tell"),
+        ({"value": -0.1, "low": -0.2, "high": 0.0}, "cannot tell"),
+        ({"value": 0.0, "low": 0.0, "high": 0.0}, "cannot tell"),
+        ({"value": 0.1, "low": None, "high": None}, "cannot tell"),
+        ({"value": None}, "not tested"),
+        ({"value": 0.1, "low": 0.01, "high": 0.2, "p_holm": 0.049}, "better"),
+        ({"value": 0.1, "low": 0.01, "high": 0.2, "p_holm": 0.05}, "cannot tell"),
+        ({"value": -0.1, "low": -0.2, "high": -0.01, "p_holm": 0.3}, "cannot tell"),
+    ],
+)
+def test_a_verdict_is_chance_until_shown_otherwise(found: Any, expected: str) -> None:
+    assert verdict(found) == expected
+
+
+def test_holms_method_adjusts_the_comparisons_that_were_tested() -> None:
+    tasks = {
+        "sentiment": {"primary": {"value": None, "verdict": "not tested", "why": "x"}},
+        "topics": {"primary": primary(0.1, 0.02, 0.2, 0.02)},
+        "search": {"primary": primary(-0.1, -0.2, -0.01, 0.03)},
+    }
+    found = adjusted(tasks)
+    # Two were tested: 2 · .02 and 1 · .03, raised to the one before it.
+    assert found["topics"]["primary"]["p_holm"] == pytest.approx(0.04)
+    assert found["search"]["primary"]["p_holm"] == pytest.approx(0.04)
+    assert found["topics"]["primary"]["verdict"] == "better"
+    assert found["search"]["primary"]["verdict"] == "worse"
+    assert found["sentiment"] == tasks["sentiment"]
+    assert "p_holm" not in tasks["topics"]["primary"]  # the given ones stay as they are
+
+
+def test_what_holds_alone_need_not_hold_among_three() -> None:
+    tasks = {
+        "sentiment": {"primary": primary(0.1, 0.01, 0.2, 0.04)},
+        "topics": {"primary": primary(0.0, -0.1, 0.1, 0.9)},
+        "search": {"primary": primary(0.1, 0.05, 0.2, 0.001)},
+    }
+    found = {name: task["primary"]["verdict"] for name, task in adjusted(tasks).items()}
+    assert found == {"sentiment": "cannot tell", "topics": "cannot tell", "search": "better"}
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "expected"),
+    [
+        (("better", "better", "better"), "better"),
+        (("better", "better", "cannot tell"), "not by every truth"),
+        (("better", "worse", "better"), "not by every truth"),
+    ],
+)
+def test_a_gain_in_topics_has_to_hold_under_every_truth(
+    verdicts: tuple[str, ...], expected: str
+) -> None:
+    by_truth = {
+        str(place): {"contrasts": {CONTRAST: {"verdict": each}}}
+        for place, each in enumerate(verdicts)
+    }
+    task = {"primary": primary(0.1, 0.05, 0.2, 0.001), "by_truth": by_truth}
+    assert adjusted({"topics": task})["topics"]["primary"]["verdict"] == expected
+
+
+def test_nothing_tested_is_nothing_to_adjust() -> None:
+    assert adjusted({}) == {}
+
+
+# --- posts that nobody labelled -------------------------------------------------------------
+
+
+NOBODY = Overrides({})
+
+
+def described(material: Material, overrides: Overrides = NOBODY) -> Any:
+    return describe_posts(material, LabelView.of(material.generation, NOBODY), overrides)
+
+
+def test_unlabelled_posts_are_described_by_hand(tmp_path: Path) -> None:
+    # Ten pictures are told as they look, four the other way round.
+    alike = [Shown(MOODS.mood(2 * (n % 2)), [SAID[2 * (n % 2)]]) for n in range(10)]
+    apart = [Shown(MOODS.mood(2), ["I hate it"]) for _ in range(4)]
+    found = described(gallery_of([*alike, *apart, Shown(MOODS.mood(1), [""])], tmp_path, MOODS))
+    assert [found[name] for name in ("posts", "pictures", "captioned", "with_truth")] == [
+        15, 15, 14, 0
+    ]  # fmt: skip
+    assert found["sentiment"][CAPTIONS] == {
+        "negative": 9, "neutral": 0, "positive": 5, "not determined": 1
+    }  # fmt: skip
+    assert found["sentiment"][PICTURES] == {
+        "negative": 5, "neutral": 1, "positive": 9, "not determined": 0
+    }  # fmt: skip
+    kappa = found["agreement"]["sentiment"]
+    by_chance = (9 * 5 + 5 * 9) / 14**2
+    assert kappa["posts"] == 14
+    assert kappa["kappa"]["value"] == pytest.approx((10 / 14 - by_chance) / (1 - by_chance))
+    assert [each["caption"] for each in found["disagreements"]["sentiment"]] == ["I hate it"] * 4
+    assert found["disagreements"]["sentiment"][0][PICTURES]["sentiment"] == "positive"
+    assert is_plain_json(found)
+
+
+def test_disagreements_show_each_picture_once(tmp_path: Path) -> None:
+    shown = [Shown(MOODS.mood(2), ["I hate it", "I hate it so much", "awful"]) for _ in range(3)]
+    found = described(gallery_of(shown, tmp_path, MOODS))["disagreements"]["sentiment"]
+    assert len({each["image_id"] for each in found}) == len(found) == 3
+
+
+def test_what_people_checked_is_counted_and_is_no_accuracy(tmp_path: Path) -> None:
+    material = gallery_of(felt(6), tmp_path, MOODS)
+    said = [Override(sentiment="negative"), Override(sentiment="neutral"), Override(topics=())]
+    posts = [material.posts[row] for row in (0, 2, 1)]
+    overrides = {key_of(post): each for post, each in zip(posts, said, strict=True)}
+    found = described(material, Overrides(overrides))["checked"]
+    assert found["sentiment"] == {"posts": 2, "alike": 2}
+    assert found["topics"]["posts"] == 1
+
+
+def test_an_empty_gallery_and_one_without_captions_are_described(tmp_path: Path) -> None:
+    empty = described(gallery_of([], tmp_path / "a"))
+    assert empty["posts"] == 0
+    assert empty["agreement"]["sentiment"] == {"posts": 0, "kappa": {"value": None}}
+    silent = described(gallery_of(searchable(3, lambda _: [""]), tmp_path / "b"))
+    assert silent["sentiment"][CAPTIONS]["not determined"] == 3
+    assert is_plain_json([empty, silent])
