@@ -57,6 +57,9 @@ class Similarities(NamedTuple):
     words: float | None
 
 
+NOTHING = Similarities(None, None, None, None)
+
+
 class Likeness(NamedTuple):
     """The same of m pictures, shape (m,) each; NaN: not asked, or nothing there."""
 

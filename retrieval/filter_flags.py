@@ -90,6 +90,19 @@ def filters_from(arguments: argparse.Namespace, columns: Columns) -> Filters:
     )
 
 
+def has_filters(arguments: argparse.Namespace) -> bool:
+    """Whether any filter was given."""
+    return bool(
+        arguments.sentiment
+        or arguments.topic
+        or arguments.since is not None
+        or arguments.until is not None
+        or arguments.source
+        or arguments.has_caption is not None
+        or arguments.disagreement is not None
+    )
+
+
 def check_dates(arguments: argparse.Namespace) -> None:
     """Refuse dates that are none, before anything is opened.
 

@@ -35,7 +35,10 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """All that is set is looked for at once: its vectors are added up by weight."""
+    """All that is set is looked for at once: its vectors are added up by weight.
+
+    Nothing set asks for everything, newest first.
+    """
 
     terms: tuple[Term, ...] = ()
     picture: Image | None = None  # upright, RGB
@@ -50,6 +53,11 @@ class Query:
     def unwanted(self) -> str:
         """The texts that are looked away from, in one."""
         return " ".join(term.text for term in self.terms if term.weight < 0)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it asks for nothing in particular."""
+        return not self.terms and not self.has_picture
 
     @property
     def has_picture(self) -> bool:

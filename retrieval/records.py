@@ -191,7 +191,7 @@ class Hit:
     rank: int
     image_id: str
     description: str | None  # of the picture, written by a machine
-    score: float  # relevance in [0, 1]; with the strategy `words`, the words' score
+    score: float | None  # relevance in [0, 1], or the words' score; None: nothing was asked
     why: Why
     posts: tuple[Post, ...]  # that pass the filters
     labels: tuple[PostLabels, ...]  # of the posts, in their order

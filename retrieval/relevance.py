@@ -32,7 +32,7 @@ RELEVANCE_FILE = Path(__file__).with_name("relevance.json")
 
 # A caption that holds so much of the query's words is never held back. On the categories that the
 # cut-off was chosen by this changes neither kind of error.
-_SAID = 0.2
+SAID = 0.2
 
 _SAMPLE = 2_048  # vectors: enough for a mean and a deviation
 _PRIOR_WEIGHT = 10  # vectors; how many of its own a gallery must have to outweigh the typical
@@ -80,7 +80,7 @@ class Relevance:
         self, strategy: Weighing, scores: NDArray[np.float64], words: NDArray[np.float32]
     ) -> NDArray[np.bool_]:
         """Shape (m,): what is relevant enough, or says much of the query word for word."""
-        said = np.nan_to_num(words, nan=0.0) >= _SAID
+        said = np.nan_to_num(words, nan=0.0) >= SAID
         return np.asarray((scores >= self.weights[strategy]["cut"]) | said)
 
     def usual(self, query: NDArray[np.float32], vectors: Vectors, kind: str) -> Usual:

@@ -21,8 +21,8 @@ from retrieval.cli import (
 from retrieval.config import Settings
 from retrieval.errors import BadInput, BadOption
 from retrieval.facets import FACETS
-from retrieval.filter_flags import add_filter_flags, check_dates, filters_from
-from retrieval.query import parse_query
+from retrieval.filter_flags import add_filter_flags, check_dates, filters_from, has_filters
+from retrieval.query import Query, parse_query
 from retrieval.records import STRATEGIES
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from retrieval.filters import Filters
-    from retrieval.query import Query
     from retrieval.records import Found
     from retrieval.searcher import Searcher
 
@@ -46,7 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser(settings: Settings) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m retrieval.search",
-        description="Find posts by what their pictures show and their captions say.",
+        description="Find posts by what their pictures show and their captions say; "
+        "without a query, those that pass the filters, newest first.",
         epilog='In a query -word looks away from something ("beach -people"), word^2 counts '
         'double, and "two words" in quotation marks belong together. Give a query that starts '
         "with a minus after --.",
@@ -118,25 +118,29 @@ def _search(arguments: argparse.Namespace, settings: Settings) -> int:
     picture = arguments.like and _decoded(arguments.like, searcher.short_side)
     queries = [
         parse_query(text, picture=picture, similar_to=arguments.similar_to) for text in texts
-    ]
+    ] or [Query()]
     return _answer(arguments, searcher, queries, filters)
 
 
 def _texts(arguments: argparse.Namespace) -> list[str]:
-    """The queries as they were typed; one empty one where only a picture is given."""
+    """The queries as they were typed; an empty one with a picture alone, none with filters."""
     by_picture = arguments.like is not None or arguments.similar_to is not None
     asked = arguments.query is not None or by_picture
     if arguments.count_by:
         if asked or arguments.queries is not None or len(arguments.count_by) > 2:
             raise BadOption("--count-by takes filters but no query, and is given once or twice")
         return []
-    if asked == (arguments.queries is not None):
-        raise BadOption(
-            'give a query, such as "a cat asleep", --like FILE, --similar-to IMAGE_ID, or '
-            "--queries FILE"
-        )
-    if arguments.queries is None:
+    if asked and arguments.queries is not None:
+        raise BadOption("give either one query or --queries FILE")
+    if asked:
         return [arguments.query or ""]
+    if arguments.queries is None:
+        if has_filters(arguments):
+            return []
+        raise BadOption(
+            'give a query, such as "a cat asleep", --like FILE, --similar-to IMAGE_ID, '
+            "--queries FILE, or at least a filter, such as --sentiment negative"
+        )
     lines = read_lines(arguments.queries)
     if blank := [number for number, line in enumerate(lines, 1) if not line.strip()]:
         raise BadInput(f"{arguments.queries}, line {blank[0]}: empty; write one query a line")
@@ -197,7 +201,11 @@ def _print(query: Query, found: Found, chroma_dir: Path) -> None:
     from retrieval.shown import hit_lines
 
     console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
-    console.print(f"{count(len(found.hits), 'picture')} for {_named(query)}", style="bold")
+    pictures = count(len(found.hits), "picture")
+    title = f"{pictures} for {_named(query)}"
+    if query.is_empty:
+        title = f"{pictures} of {found.passing:,} that pass the filters, newest first"
+    console.print(title, style="bold")
     for hit in found.hits:
         for line, style in hit_lines(hit, chroma_dir):
             console.print(line, style=style)

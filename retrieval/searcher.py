@@ -13,7 +13,7 @@ from retrieval.access import VectorAccess
 from retrieval.alike import are_alike
 from retrieval.columns import Columns
 from retrieval.errors import BadOption
-from retrieval.evidence import Evidence, Passing, QueryVectors
+from retrieval.evidence import NOTHING, Evidence, Passing, QueryVectors
 from retrieval.filters import EVERYTHING
 from retrieval.records import STRATEGIES, Found, Hit, Why
 from retrieval.thumbnails import thumbnail_path
@@ -171,6 +171,8 @@ class Searcher:
     def _found(
         self, query: Query, vectors: QueryVectors, passing: Passing, k: int, options: Options
     ) -> Found:
+        if query.is_empty:
+            return self._newest(passing, k, options)
         if query.similar_to is not None:
             row = self.picture_row(query.similar_to)
             passing = passing.without_picture(row, self.generation)
@@ -190,6 +192,22 @@ class Searcher:
             hits.append(answer.hit(rank, row, float(scores[place]), likeness.at(place), alike))
         held_back = min(k, len(best)) - min(k, len(worth))
         return Found(tuple(hits), int(passing.pictures.sum()), held_back)
+
+    def _newest(self, passing: Passing, k: int, options: Options) -> Found:
+        """Everything that passes, by the newest post of each picture; undated ones last."""
+        generation = self.generation
+        newest = np.full(len(passing.pictures), -np.inf)
+        posts = np.flatnonzero(passing.posts)
+        np.fmax.at(newest, generation.picture_rows[posts], self.columns.created_at[posts])
+        rows = np.flatnonzero(passing.pictures)
+        best = np.lexsort((rows, -newest[rows]))
+        answer = _Answer(generation, self.labels, QueryVectors(), passing, {})
+        groups = self._groups(rows, best, k, options)
+        hits = [
+            answer.hit(rank, int(rows[place]), None, NOTHING, rows[copies].tolist())
+            for rank, (place, *copies) in enumerate(groups, start=1)
+        ]
+        return Found(tuple(hits), len(rows), 0)
 
     def _nearest(self, vectors: QueryVectors, passing: Passing, depth: int) -> dict[str, Rows]:
         """The pictures nearest to the query in each respect, best first."""
@@ -247,7 +265,7 @@ class _Answer:
     nearest: Mapping[str, Rows]
 
     def hit(
-        self, rank: int, row: int, score: float, similar: Similarities, alike: Sequence[int]
+        self, rank: int, row: int, score: float | None, similar: Similarities, alike: Sequence[int]
     ) -> Hit:
         """The picture in one row, with the rows of those that are the same again."""
         posts = self._posts(row)
@@ -309,6 +327,8 @@ def _check(query: Query, strategy: Strategy) -> None:
     """
     if strategy not in STRATEGIES:
         raise BadOption(f"unknown strategy {strategy!r}; choose from {', '.join(STRATEGIES)}")
+    if query.is_empty:
+        return
     if strategy == "words" and (not query.wanted or query.has_picture):
         raise BadOption(
             "the strategy words looks for words, and for nothing else; give some without a "

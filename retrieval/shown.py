@@ -94,7 +94,8 @@ def hit_lines(hit: Hit, chroma_dir: Path) -> Iterator[tuple[str, str]]:
         yield f"     and {count(more, 'more post')} with this picture", "dim"
     if hit.description is not None:
         yield f"     machine-written: {printable(hit.description)}", "italic"
-    yield f"     {reason(hit)}", "cyan"
+    if hit.score is not None:
+        yield f"     {reason(hit)}", "cyan"
     yield f"     {thumbnail_path(chroma_dir, hit.image_id)}", "dim"
 
 
@@ -112,6 +113,8 @@ def reason(hit: Hit) -> str:
     ]
     if why.words:
         reasons.append(f"says {', '.join(map(printable, why.words))}{_ranked(why.words_rank)}")
+    if hit.score is None:
+        return "nothing was asked"
     return f"relevance {hit.score:.2f}: " + " · ".join(reasons)
 
 

@@ -254,8 +254,8 @@ MISTAKES: list[tuple[tuple[object, ...], int, str]] = [
     (("--count-by", "sentiment", "--similar-to", "d"), 2, "--count-by takes filters but no query"),
     (("--count-by", "year", "--count-by", "month", "--count-by", "topic"), 2, "once or twice"),
     (("--count-by", "colour"), 2, "choose from 'sentiment', 'caption_sentiment'"),
-    ((), 2, 'give a query, such as "a cat asleep", --like FILE, --similar-to IMAGE_ID, or'),
-    (("cat", "--queries", "x"), 2, "give a query, such as"),
+    ((), 2, 'give a query, such as "a cat asleep", --like FILE, --similar-to IMAGE_ID,'),
+    (("cat", "--queries", "x"), 2, "give either one query or --queries FILE"),
     (("--queries", "/no/such"), 1, "cannot read /no/such: No such file or directory"),
     (("--with-caption", "--without-caption", "x"), 2, "not allowed with argument"),
 ]

@@ -74,6 +74,11 @@ def find(
     return found
 
 
+def score_of(hit: Hit) -> float:
+    assert hit.score is not None
+    return hit.score
+
+
 def paths(found: Found) -> list[str]:
     """Pictures by the name of the first file that shows them."""
     return [min((post.image_path for post in hit.posts), key=len) for hit in found.hits]
@@ -106,7 +111,7 @@ def test_pictures_are_ranked_by_their_look(searcher: Searcher) -> None:
         assert hit_of(found, path).why.image == pytest.approx(cosine, abs=3e-3)
     assert [hit.rank for hit in found.hits] == [1, 2, 3, 4, 5, 6]
     assert [hit.why.image_rank for hit in found.hits] == [1, 2, 3, 4, 5, 6]
-    scores = [hit.score for hit in found.hits]
+    scores = [score_of(hit) for hit in found.hits]
     assert scores == sorted(scores, reverse=True)
     assert (found.passing, found.held_back) == (6, 0)
 
@@ -127,7 +132,7 @@ def test_words_are_found_and_nothing_else(searcher: Searcher) -> None:
     assert paths(found) == [SAND, YELLOW]
     assert [hit.why.words for hit in found.hits] == [("beaches", "sunsets"), ("beaches",)]
     assert [hit.why.words_rank for hit in found.hits] == [1, 2]
-    assert [hit.score for hit in found.hits] == [hit.why.words_score for hit in found.hits]
+    assert [score_of(hit) for hit in found.hits] == [hit.why.words_score for hit in found.hits]
     assert all(hit.why.image is None and hit.why.caption is None for hit in found.hits)
     assert find(searcher, "submarine", strategy="words") == Found((), 6, 0)
 
@@ -166,7 +171,7 @@ def test_a_hybrid_score_is_worked_out_from_what_the_answer_says(searcher: Search
         if why.caption is not None:
             logit += weights["text"] * standardised(why.caption, text, "caption")
         logit += weights["words"] * (why.words_score or 0)
-        assert hit.score == pytest.approx(1 / (1 + exp(-logit)), abs=1e-4)
+        assert score_of(hit) == pytest.approx(1 / (1 + exp(-logit)), abs=1e-4)
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
@@ -303,7 +308,7 @@ def test_what_is_subtracted_is_pushed_back(searcher: Searcher) -> None:
     after = hit_of(find(searcher, "red -green", strategy="image"), YELLOW)
     assert before.why.image == pytest.approx(sqrt(1 / 2), abs=1e-2)
     assert after.why.image == pytest.approx(0, abs=1e-2)
-    assert after.score < before.score
+    assert score_of(after) < score_of(before)
 
 
 def test_a_caption_with_a_word_that_is_not_wanted_is_not_found_by_words(
@@ -328,7 +333,7 @@ def test_a_word_weighs_as_much_as_it_is_told_to(searcher: Searcher) -> None:
 def test_a_word_that_takes_itself_away_finds_no_traceback(searcher: Searcher) -> None:
     for strategy in STRATEGIES:
         found = find(searcher, "red -red", strategy=strategy)
-        assert all(np.isfinite(hit.score) for hit in found.hits)
+        assert all(np.isfinite(score_of(hit)) for hit in found.hits)
 
 
 # --- by picture -----------------------------------------------------------------------------
@@ -436,7 +441,7 @@ def test_equal_scores_come_in_the_order_of_ids(tmp_path: Path) -> None:
     searcher = opened(tmp_path / "gallery")
     for strategy in STRATEGIES:
         found = find(searcher, "red wall", strategy=strategy, k=12)
-        assert len({hit.score for hit in found.hits}) == 1
+        assert len({score_of(hit) for hit in found.hits}) == 1
         assert [hit.image_id for hit in found.hits] == sorted(searcher.generation.image_ids)
 
 
@@ -450,7 +455,7 @@ def test_the_cut_off_holds_back_what_has_little_to_do_with_the_query(
     cut = searcher.evidence.relevance.weights[strategy]["cut"]
     everything = find(searcher, "red wall", strategy=strategy)
     found = find(searcher, "red wall", strategy=strategy, options=Options(collapse=False))
-    worth = [hit for hit in everything.hits if hit.score >= cut]
+    worth = [hit for hit in everything.hits if score_of(hit) >= cut]
     assert found.hits == tuple(worth)
     assert 0 < len(worth) < len(everything.hits)
     assert found.held_back == len(everything.hits) - len(worth)
@@ -467,7 +472,7 @@ def test_words_are_never_held_back(searcher: Searcher) -> None:
     query = "beach submarine volcano umbrella"
     found = find(searcher, query, strategy="words", options=Options(collapse=False))
     assert set(paths(found)) == {YELLOW, SAND}
-    assert found.hits[0].score < 0.23
+    assert score_of(found.hits[0]) < 0.23
     assert found.held_back == 0
 
 
@@ -562,3 +567,20 @@ def test_a_gallery_that_was_emptied_finds_nothing(tmp_path: Path) -> None:
     searcher = opened(tmp_path / "gallery")
     for strategy in STRATEGIES:
         assert find(searcher, "red", strategy=strategy, options=Options()) == Found((), 0, 0)
+
+
+def test_without_a_query_the_newest_come_first_and_undated_ones_last(
+    chroma_dir: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "posts"
+    for colour, date in (("red", "2019"), ("green", "2021"), ("blue", None), ("olive", "2020")):
+        save_picture(folder / f"{colour}.png", colour)
+        about = {"caption": f"a {colour} wall"} | ({"date": f"{date}-01-01"} if date else {})
+        (folder / f"{colour}.json").write_text(json.dumps(about), "utf-8")
+    index_folder(chroma_dir, folder)
+    searcher = opened(chroma_dir)
+    found = find(searcher, Query(), 10)
+    assert paths(found) == ["green.png", "olive.png", "red.png", "blue.png"]
+    assert all(hit.score is None for hit in found.hits)
+    (only,) = searcher.search([Query()], 1, Filters(before=1_577_836_800))  # 2020
+    assert (paths(only), only.passing) == (["red.png"], 1)
