@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -26,29 +26,43 @@ if TYPE_CHECKING:
     from retrieval.encoders.base import Vectors
     from retrieval.generation import Generation
 
+    Rows = NDArray[np.int64]
+    Scores = NDArray[np.float32]
     Vector = NDArray[np.float32]
     Mask = NDArray[np.bool_]
 
-# Microseconds, of one core: benchmarks/filtered_search.py measures them.
-_SCAN_PER_MILLION = 110.0  # numbers, row after row
-_GATHER_PER_MILLION = 400.0  # numbers, of rows here and there
+# Microseconds on one core: docs/benchmarks.md, and benchmarks/filtered_search.py measures again.
+_SCAN_PER_MILLION = 130.0  # numbers, row after row
+_GATHER_PER_MILLION = 300.0  # numbers, of rows here and there
 _ASK = 1_500.0  # Chroma, for anything
-_ASK_PER_RECORD = 11.0
-_OPEN = 2_000_000.0  # Chroma, once a process and generation
-_QUERIES_AHEAD = 20.0  # that opening Chroma is thought to pay for
-_EXACTNESS = 20_000.0  # that missing nothing is worth
+_ASK_PER_RECORD = 8.0
+_OPEN = 800_000.0  # Chroma, once a process: most of it is its import
+_OPEN_PER_MILLION = 5_500.0  # numbers, to load an index after every build
+_EXACTNESS = 20_000.0  # that missing nothing is worth: nobody feels the difference
 
-_SLACK = 1.3  # more than the share of passing rows says: they are not spread evenly
+_SLACK = 1.5  # more than the share of passing rows says: they are not spread evenly
+_LEAST = 200  # records that are asked for: with fewer the index looks less closely, for 1 ms less
 _MOST_OF = 0.1  # of all records, that Chroma is asked for: with more, a scan is quicker
 _ALWAYS = 1_000  # records that it can be asked for, however few there are
-_ROUNDING = 1e-6  # by which two ways to multiply may differ
+_CHUNK = 256  # rows that are picked out at a time: half a megabyte stays in the cache
+_ROUNDING = 1e-5  # by which two ways to multiply may differ
 
 
 class Candidates(NamedTuple):
     """The nearest, best first, equal ones by row."""
 
-    rows: NDArray[np.int64]
-    scores: NDArray[np.float32]  # cosines
+    rows: Rows
+    scores: Scores  # cosines
+
+
+class Way(Protocol):
+    """One way to the nearest vectors."""
+
+    def nearest(self, query: Vector, passing: Mask | None, depth: int) -> Candidates | None:
+        """The `depth` rows with the highest cosine among those that pass; fewer if fewer do.
+
+        `query` is of unit length; without a mask all rows pass. None: not to be had now.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +72,10 @@ class ExactScan:
     vectors: Vectors
 
     def nearest(self, query: Vector, passing: Mask | None, depth: int) -> Candidates:
-        """The `depth` rows with the highest cosine among those that pass; fewer if fewer do."""
+        """As `Way.nearest`; it can always be had, and misses nothing."""
         rows = np.arange(len(self.vectors)) if passing is None else np.flatnonzero(passing)
         if self.gathers(len(rows)):
-            scores = self.vectors[rows] @ query
+            scores = self._gathered(rows, query)
         else:
             scores = (self.vectors @ query)[rows]
         if depth < len(rows):
@@ -77,6 +91,17 @@ class ExactScan:
         """Microseconds that a query takes."""
         whole = len(self.vectors) * _SCAN_PER_MILLION
         return min(whole, passing * _GATHER_PER_MILLION) * int(self.vectors.shape[1]) / 1e6
+
+    def _gathered(self, rows: Rows, query: Vector) -> Scores:
+        """All in one piece would take twice as long, for memory that is new every time."""
+        scores = np.empty(len(rows), dtype=np.float32)
+        picked = np.empty((_CHUNK, self.vectors.shape[1]), dtype=np.float32)
+        for start in range(0, len(rows), _CHUNK):
+            part = rows[start : start + _CHUNK]
+            # No row is clipped; the other modes copy everything once more.
+            some = np.take(self.vectors, part, axis=0, out=picked[: len(part)], mode="clip")
+            np.dot(some, query, out=scores[start : start + _CHUNK])
+        return scores
 
 
 class ChromaIndex:
@@ -98,9 +123,10 @@ class ChromaIndex:
         depth: int,
         where: dict[str, Any] | None = None,
     ) -> Candidates | None:
-        """As `ExactScan.nearest`, but for what the index misses; None where it cannot be had.
+        """As `Way.nearest`, but for what the index misses.
 
-        `where` are the same filters in Chroma's words; without them more is asked for.
+        `where` is a filter in Chroma's words, which knows what Chroma was last told; a mask is
+        kept by asking for more than is wanted.
         """
         enough = len(self._vectors) if passing is None else int(np.count_nonzero(passing))
         wanted = min(depth, enough)
@@ -119,22 +145,24 @@ class ChromaIndex:
     def asked_for(self, depth: int, passing: int) -> int:
         """How many records hold `depth` that pass, as a rule."""
         share = passing / max(len(self._vectors), 1)
-        return depth if share == 1 else int(_SLACK * depth / max(share, 1e-9)) + 1
+        return max(_LEAST, depth if share == 1 else int(_SLACK * depth / max(share, 1e-9)) + 1)
 
     def cost(self, depth: int, passing: int) -> float:
-        """Microseconds that a query takes, with its part of what opening costs."""
-        opening = 0.0 if self.reader.is_open else _OPEN / _QUERIES_AHEAD
+        """Microseconds that a query takes once Chroma is open."""
         asked = self.asked_for(depth, passing)
-        if asked > self._most:
-            return float("inf")
-        return opening + _ASK + asked * _ASK_PER_RECORD
+        return _ASK + asked * _ASK_PER_RECORD if asked <= self._most else float("inf")
+
+    @property
+    def opening_cost(self) -> float:
+        """Microseconds until the first query can be asked."""
+        return _OPEN + self._vectors.size * _OPEN_PER_MILLION / 1e6
 
     @property
     def _most(self) -> float:
         """How many records it is worth asking for."""
         return max(_ALWAYS, _MOST_OF * len(self._vectors))
 
-    def _rows(self, found: Sequence[str]) -> NDArray[np.int64]:
+    def _rows(self, found: Sequence[str]) -> Rows:
         """The rows of these records; a record that the generation lacks has none."""
         rows = [self._row_of[each] for each in found if each in self._row_of]
         return np.array(sorted(rows), dtype=np.int64)
@@ -144,21 +172,32 @@ class ChromaIndex:
         return {each: row for row, each in enumerate(self._ids)}
 
 
-@dataclass(frozen=True, slots=True)
 class Access:
     """The ways to one kind of vector."""
 
-    exact: ExactScan
-    index: ChromaIndex
+    def __init__(self, exact: ExactScan, index: ChromaIndex) -> None:
+        self.exact = exact
+        self.index = index
+        self._lost = 0.0  # microseconds that scans took longer than an open index would have
 
     def nearest(self, query: Vector, passing: Mask | None, depth: int) -> Candidates:
-        """The `depth` rows with the highest cosine among those that pass; fewer if fewer do."""
+        """As `Way.nearest`, by the way that is chosen; it can always be had."""
         enough = len(self.exact.vectors) if passing is None else int(np.count_nonzero(passing))
-        if self.index.cost(depth, enough) + _EXACTNESS < self.exact.cost(enough):
-            found = self.index.nearest(query, passing, depth)
-            if found is not None:
-                return found
-        return self.exact.nearest(query, passing, depth)
+        found = self.choose(enough, depth).nearest(query, passing, depth)
+        return self.exact.nearest(query, passing, depth) if found is None else found
+
+    def choose(self, passing: int, depth: int) -> Way:
+        """The index where it is felt to be quicker; the scan everywhere else.
+
+        The index is opened once the scans of this process have cost as much as that: one search
+        never pays for it, and many never wait for more than twice what they had to.
+        """
+        saved = self.exact.cost(passing) - self.index.cost(depth, passing) - _EXACTNESS
+        if saved <= 0:
+            return self.exact
+        self._lost += saved
+        is_worth_it = self.index.reader.is_open or self._lost > self.index.opening_cost
+        return self.index if is_worth_it else self.exact
 
 
 @dataclass(frozen=True, slots=True)

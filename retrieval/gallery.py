@@ -14,7 +14,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from retrieval.errors import GalleryDamaged, GalleryError
-from retrieval.lock import reader_lock
+from retrieval.lock import last_write, reader_lock
 from retrieval.manifest import read_manifest
 from retrieval.storage import check_storage
 
@@ -33,9 +33,14 @@ IMAGES, CAPTIONS = "images", "captions"
 
 _BATCH = 5_000  # records; Chroma refuses more than 5,461 in one call
 _COSINE = {"hnsw": {"space": "cosine"}}  # the default is l2
+_DATABASE = "chroma.sqlite3"
 _DAMAGED = (
     "Chroma's files in {} are damaged, or of other encoders than the gallery's; any build mends "
     "that: python -m indexer build"
+)
+_UNFINISHED = (
+    "a build of {} was interrupted, and Chroma holds more than is published; finish it with: "
+    "python -m indexer build"
 )
 _CHROMA_FOLDER = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -45,6 +50,9 @@ class Gallery:
 
     def __init__(self, chroma_dir: Path, encoders: Encoders) -> None:
         """Open the collections of these encoders, or create them."""
+        folder = _open_folder(chroma_dir)
+        with folder.lock:
+            folder.close()
         self._client = _open_client(chroma_dir)
         try:
             self.images = _open_collection(self._client, IMAGES, encoders.image)
@@ -115,32 +123,37 @@ class Gallery:
 class GalleryReader:
     """Chroma's own index of one published generation, for queries. Safe to share between threads.
 
-    A query holds the shared side of the lock, so that a build never waits for long. What another
-    process wrote meanwhile would be answered wrongly: then, and while a writer is at work or left
-    work unpublished, it says that it cannot be had, and the caller scans the generation instead.
+    A query holds the shared side of the lock, so that a build never waits for long. While a writer
+    is at work, when it left work unpublished, when something newer is published and when Chroma's
+    files are broken there is no answer, and the caller scans the generation instead.
     """
 
     def __init__(self, chroma_dir: Path, manifest: Manifest) -> None:
         self._chroma_dir = chroma_dir
         self._manifest = manifest
-        self._lock = Lock()
-        self._client: ClientAPI | None = None
+        self._folder = _open_folder(chroma_dir)
 
     @property
     def is_open(self) -> bool:
-        """Whether the first query has paid for opening it."""
-        return self._client is not None
+        """Whether a query has paid for opening it, in this process."""
+        return self._folder.client is not None
 
     def nearest(
         self, collection: str, query: NDArray[Any], count: int, where: dict[str, Any] | None
     ) -> list[str] | None:
         """The ids of about the `count` nearest records; None where Chroma cannot be had now."""
+        from chromadb.errors import ChromaError  # half a second that no build should wait for
+
         try:
-            with self._lock, reader_lock(self._chroma_dir):
-                if not self._is_current():
-                    self._close()
+            with self._folder.lock, reader_lock(self._chroma_dir):
+                client = self._folder.client_for(self._manifest)
+                if client is None:
                     return None
-                return self._query(collection, query, count, where)
+                try:
+                    return _query(client, collection, query, count, where)
+                except ChromaError:
+                    self._folder.give_up()
+                    return None
         except (GalleryError, OSError):
             return None
 
@@ -150,37 +163,68 @@ class GalleryReader:
         return (told.chroma_labels, told.chroma_overrides) == (digest, corrections)
 
     def close(self) -> None:
-        """Let go of the folder."""
-        with self._lock:
-            self._close()
+        """Let go of the folder; the next query opens it again."""
+        with self._folder.lock:
+            self._folder.close()
 
-    def _is_current(self) -> bool:
-        published = read_manifest(self._chroma_dir)
-        journal = self._chroma_dir / "journal"
-        unpublished = journal.is_dir() and any(journal.iterdir())
-        return published.generation == self._manifest.generation and not unpublished
 
-    def _query(
-        self, name: str, query: NDArray[Any], count: int, where: dict[str, Any] | None
-    ) -> list[str] | None:
-        from chromadb.errors import ChromaError
+class _OpenFolder:
+    """What this process has open of one folder's Chroma. Everything is asked under its lock.
 
-        try:
-            if self._client is None:
-                self._client = _open_client(self._chroma_dir)
-            collection = self._client.get_collection(name, embedding_function=None)
-            found = collection.query(
-                query_embeddings=[query], n_results=count, where=where, include=[]
-            )
-        except (ChromaError, _UnusableCollection, ValueError):
-            self._close()
+    chromadb keeps one database a folder and process, whatever clients there are, and does not see
+    what another process writes to it: after every writer, it has to be closed and opened again.
+    """
+
+    def __init__(self, chroma_dir: Path) -> None:
+        self.lock = Lock()
+        self.client: ClientAPI | None = None
+        self._chroma_dir = chroma_dir
+        self._seen: int | None = None  # the last writer before the client was opened
+        self._holds: tuple[int, int] | None = None  # what is published; None: not to be used
+
+    def client_for(self, manifest: Manifest) -> ClientAPI | None:
+        """What sees just what this manifest says, if there is such; hold the reader's lock."""
+        self.refresh()
+        if self._holds != (manifest.generation, manifest.built_at):
             return None
-        return found["ids"][0]
+        if self.client is None:
+            try:
+                self.client = _open_existing(self._chroma_dir, manifest.encoders)
+            except GalleryError:
+                self.give_up()
+        return self.client
 
-    def _close(self) -> None:
-        if self._client is not None:
-            self._client.close()  # type: ignore[attr-defined]
-            self._client = None
+    def refresh(self) -> None:
+        """Close what was opened before the last writer."""
+        written = last_write(self._chroma_dir)
+        if written != self._seen:
+            self.close()
+            published = read_manifest(self._chroma_dir)
+            unfinished = _has_unpublished_work(self._chroma_dir)
+            self._holds = None if unfinished else (published.generation, published.built_at)
+            self._seen = written
+
+    def give_up(self) -> None:
+        """Do not try again before a writer has been here."""
+        self.close()
+        self._holds = None
+
+    def close(self) -> None:
+        """Let go of the files."""
+        if self.client is not None:
+            self.client.close()  # type: ignore[attr-defined]
+            self.client = None
+
+
+_open_folders: dict[Path, _OpenFolder] = {}
+_opening = Lock()
+
+
+def _open_folder(chroma_dir: Path) -> _OpenFolder:
+    """The one of this process."""
+    with _opening:
+        path = chroma_dir.resolve()
+        return _open_folders.setdefault(path, _OpenFolder(path))
 
 
 @contextmanager
@@ -189,26 +233,68 @@ def opened_for_reading(chroma_dir: Path, encoders: Encoders) -> Iterator[ClientA
 
     Raises:
         GalleryLocked: a writer is at work.
-        GalleryDamaged: the collections are broken, or hold other encoders' vectors.
+        GalleryDamaged: the collections are broken, or hold other encoders' vectors, or a build was
+            interrupted.
 
     """
+    import chromadb  # noqa: F401 - half a second that no build should wait for
+
+    folder = _open_folder(chroma_dir)
     with reader_lock(chroma_dir):
+        with folder.lock:
+            folder.refresh()
+            if _has_unpublished_work(chroma_dir):
+                raise GalleryDamaged(_UNFINISHED.format(chroma_dir))
+            client = _open_existing(chroma_dir, encoders)
         try:
-            client = _open_client(chroma_dir)
-        except _UnusableCollection as error:
-            raise GalleryDamaged(_DAMAGED.format(chroma_dir)) from error
-        try:
-            _check_collections(client, chroma_dir, encoders)
             yield client
         finally:
-            client.close()  # type: ignore[attr-defined]
+            with folder.lock:
+                client.close()  # type: ignore[attr-defined]
 
 
-def _check_collections(client: ClientAPI, chroma_dir: Path, encoders: Encoders) -> None:
+def _has_unpublished_work(chroma_dir: Path) -> bool:
+    journal = chroma_dir / "journal"
+    return journal.is_dir() and any(journal.iterdir())
+
+
+def _query(
+    client: ClientAPI, name: str, query: NDArray[Any], count: int, where: dict[str, Any] | None
+) -> list[str]:
+    collection = client.get_collection(name, embedding_function=None)
+    found = collection.query(query_embeddings=[query], n_results=count, where=where, include=[])
+    return found["ids"][0]
+
+
+def _open_existing(chroma_dir: Path, encoders: Encoders) -> ClientAPI:
+    """Open the collections of these encoders, and create nothing.
+
+    Raises:
+        GalleryDamaged: there are none.
+        StorageFailed: the folder cannot be written; chromadb wants that even for reading.
+
+    """
+    from chromadb.errors import ChromaError
+
+    if not (chroma_dir / _DATABASE).exists():
+        raise GalleryDamaged(_DAMAGED.format(chroma_dir))
+    try:
+        client = _open_client(chroma_dir)
+    except (_UnusableCollection, ValueError) as error:  # a ValueError: there is no tenant in it
+        raise GalleryDamaged(_DAMAGED.format(chroma_dir)) from error
+    try:
+        stored = _fingerprints(client)
+    except ChromaError:
+        stored = []
+    if stored != [encoders.image.fingerprint, encoders.caption.fingerprint]:
+        client.close()  # type: ignore[attr-defined]
+        raise GalleryDamaged(_DAMAGED.format(chroma_dir))
+    return client
+
+
+def _fingerprints(client: ClientAPI) -> list[str | None]:
     stored = {each.name: each.metadata or {} for each in client.list_collections()}
-    for name, encoder in ((IMAGES, encoders.image), (CAPTIONS, encoders.caption)):
-        if stored.get(name, {}).get("fingerprint") != encoder.fingerprint:
-            raise GalleryDamaged(_DAMAGED.format(chroma_dir))
+    return [stored.get(name, {}).get("fingerprint") for name in (IMAGES, CAPTIONS)]
 
 
 def open_gallery(chroma_dir: Path, encoders: Encoders) -> Gallery:
@@ -285,7 +371,7 @@ def _open_client(chroma_dir: Path) -> ClientAPI:
 
     settings = Settings(anonymized_telemetry=False)
     try:
-        return chromadb.PersistentClient(str(chroma_dir), settings=settings)
+        return chromadb.PersistentClient(str(chroma_dir.resolve()), settings=settings)
     except ChromaError as error:
         # chromadb keeps what it failed to start, and would hand it out at the next try.
         SharedSystemClient.clear_system_cache()

@@ -23,7 +23,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _LOCK = "write.lock"
-_PATIENCE = 2.0  # seconds that a writer waits for readers; a query takes milliseconds
+_PATIENCE = 5.0  # seconds that a writer waits for readers: a query takes milliseconds, but loading
+# an index of a million vectors takes about three
+_PAUSE = 0.005  # seconds between its tries, short enough to slip in between queries
+
+_HELD = (portalocker.LockException, portalocker.AlreadyLocked)
 
 
 @contextmanager
@@ -31,7 +35,8 @@ def writer_lock(chroma_dir: Path) -> Iterator[None]:
     """Hold the gallery's write lock; the operating system frees it when the process dies.
 
     Raises:
-        GalleryLocked: another process holds it; the message says which.
+        GalleryLocked: another process holds it; the message says which. Or readers hold its shared
+            side for longer than a query takes.
         StorageFailed: the folder cannot be written.
 
     """
@@ -60,25 +65,40 @@ def reader_lock(chroma_dir: Path) -> Iterator[None]:
     except OSError as error:
         raise StorageFailed(f"cannot read {chroma_dir}: {error.strerror}") from error
     with file:
-        try:
-            portalocker.lock(file, portalocker.LOCK_SH | portalocker.LOCK_NB)
-        except (portalocker.LockException, portalocker.AlreadyLocked) as error:
-            raise GalleryLocked(_who_holds(chroma_dir)) from error
+        if not _take(file, portalocker.LOCK_SH):
+            raise GalleryLocked(_who_holds(chroma_dir))
         yield
 
 
+def last_write(chroma_dir: Path) -> int:
+    """When the last writer began, in nanoseconds: what was opened before it is out of date."""
+    try:
+        return _record(chroma_dir).stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
 def _wait_for_readers(chroma_dir: Path, file: TextIO) -> None:
-    """Take the lock; readers hold it only for the moment of a query."""
     patience_ends = time.monotonic() + _PATIENCE
-    while True:
-        try:
-            portalocker.lock(file, portalocker.LOCK_EX | portalocker.LOCK_NB)
-        except (portalocker.LockException, portalocker.AlreadyLocked) as error:
-            if time.monotonic() > patience_ends:
-                raise GalleryLocked(_who_holds(chroma_dir)) from error
-            time.sleep(_PATIENCE / 100)
-        else:
-            return
+    while not _take(file, portalocker.LOCK_EX):
+        if not _take(file, portalocker.LOCK_SH):
+            raise GalleryLocked(_who_holds(chroma_dir))
+        portalocker.unlock(file)
+        if time.monotonic() > patience_ends:
+            raise GalleryLocked(
+                f"{chroma_dir} is open in a program that searches it through Chroma or LangChain; "
+                "close that program and run this again"
+            )
+        time.sleep(_PAUSE)
+
+
+def _take(file: TextIO, side: portalocker.LockFlags) -> bool:
+    """Whether this side of the lock is ours now; never waits."""
+    try:
+        portalocker.lock(file, side | portalocker.LOCK_NB)
+    except _HELD:
+        return False
+    return True
 
 
 def _record(chroma_dir: Path) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from langchain_chroma import Chroma
@@ -15,8 +16,6 @@ from retrieval.manifest import read_manifest
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from chromadb.api import ClientAPI
 
     from retrieval.encoders.base import TextEncoder
 
@@ -53,22 +52,26 @@ def langchain_stores(chroma_dir: Path, cache_dir: Path) -> Iterator[Stores]:
     Raises:
         NoGallery: there is no gallery.
         GalleryLocked: a build is at work.
-        GalleryDamaged: Chroma's files are broken, or not this gallery's.
+        GalleryDamaged: Chroma's files are broken, or not this gallery's, or a build was
+            interrupted.
         WeightsUnavailable: the weights of its encoders are not here.
 
     """
     stored = read_manifest(chroma_dir).encoders
     image, caption = stored_encoders(stored, cache_dir)
     with opened_for_reading(chroma_dir, stored) as client:
-        yield Stores(_store(client, IMAGES, image), _store(client, CAPTIONS, caption))
+        store = partial(
+            Chroma,
+            client=client,
+            relevance_score_fn=_relevance,
+            create_collection_if_not_exists=False,
+        )
+        yield Stores(
+            images=store(collection_name=IMAGES, embedding_function=TextEmbeddings(image)),
+            captions=store(collection_name=CAPTIONS, embedding_function=TextEmbeddings(caption)),
+        )
 
 
-def _store(client: ClientAPI, collection: str, encoder: TextEncoder) -> Chroma:
-    return Chroma(
-        collection_name=collection,
-        embedding_function=TextEmbeddings(encoder),
-        client=client,
-        # Cosines can be below 0, which LangChain's own function warns of at every call.
-        relevance_score_fn=lambda distance: min(1.0, max(0.0, 1.0 - distance)),
-        create_collection_if_not_exists=False,
-    )
+def _relevance(distance: float) -> float:
+    """The cosine, cut at 0: LangChain's own function warns of negative ones at every call."""
+    return min(1.0, max(0.0, 1.0 - distance))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import time
@@ -12,15 +13,14 @@ import pytest
 from numpy.typing import NDArray
 
 from retrieval.access import Access, ChromaIndex, ExactScan, VectorAccess
-from retrieval.filters import Filters
-from retrieval.gallery import IMAGES, Gallery, GalleryReader
+from retrieval.gallery import IMAGES, Gallery, GalleryReader, opened_for_reading
 from retrieval.generation import Generation
-from retrieval.lock import reader_lock, writer_lock
+from retrieval.lock import writer_lock
 from retrieval.manifest import EncoderRecord, Encoders, Manifest
 from retrieval.vectors import cosines
 from tests.galleries import index_folder, save_picture, three_pictures
 
-MANY, DIMENSION, CLUSTERS = 20_000, 64, 400
+MANY, DIMENSION, CLUSTERS = 20_000, 64, 200  # more in a cluster than are asked for
 
 
 def clustered(count: int, random: np.random.Generator) -> NDArray[np.float32]:
@@ -46,7 +46,7 @@ def brute_force(
 # --- the exact scan -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("share", [0.0, 0.002, 0.05, 0.33, 0.5, 1.0])
+@pytest.mark.parametrize("share", [0.0, 0.002, 0.05, 0.33, 0.45, 0.7, 1.0])
 @pytest.mark.parametrize("depth", [1, 20, 500])
 def test_the_exact_scan_equals_brute_force_under_any_mask(share: float, depth: int) -> None:
     random = np.random.default_rng(int(share * 1000) + depth)
@@ -72,6 +72,13 @@ def test_equal_vectors_come_in_the_order_of_their_rows_also_where_the_list_ends(
     assert found.rows.tolist() == [5, 6, 7]
 
 
+def test_more_equal_vectors_than_are_asked_for_are_all_looked_at() -> None:
+    vectors = np.ones((5_000, 8), dtype=np.float32) / np.float32(8**0.5)
+    passing = np.arange(5_000) % 3 == 1
+    found = ExactScan(vectors).nearest(vectors[0], passing, 4)
+    assert found.rows.tolist() == [1, 4, 7, 10]
+
+
 def test_a_score_does_not_depend_on_what_else_is_there() -> None:
     random = np.random.default_rng(1)
     vectors, query = clustered(1_000, random), clustered(1, random)[0]
@@ -86,33 +93,41 @@ def test_a_score_does_not_depend_on_what_else_is_there() -> None:
 # --- Chroma's index -------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def many(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, NDArray[np.float32]]:
-    """20,000 records in real Chroma."""
-    chroma_dir = tmp_path_factory.mktemp("many")
-    random = np.random.default_rng(7)
-    vectors = clustered(MANY, random)
-    record = EncoderRecord("x", "x@1", DIMENSION)
-    manifest = Manifest(Encoders(record, record), generation=1)
+RECORD = EncoderRecord("x", "x@1", DIMENSION)
+
+
+def manifest(generation: int) -> Manifest:
+    return Manifest(Encoders(RECORD, RECORD), generation=generation)
+
+
+def write(chroma_dir: Path, vectors: NDArray[np.float32], generation: int) -> None:
+    """Put the vectors into real Chroma and publish them, as a build does."""
     with writer_lock(chroma_dir):
-        gallery = Gallery(chroma_dir, manifest.encoders)
-        for start in range(0, MANY, 5_000):
-            rows = range(start, start + 5_000)
-            gallery.images.add(
-                ids=[f"{row:06}" for row in rows],
-                embeddings=[vectors[row] for row in rows],
-                documents=["picture"] * 5_000,
+        gallery = Gallery(chroma_dir, manifest(generation).encoders)
+        for start in range(0, len(vectors), 5_000):
+            part = vectors[start : start + 5_000]
+            gallery.images.upsert(
+                ids=[f"{start + place:06}" for place in range(len(part))],
+                embeddings=list(part),
+                documents=["picture"] * len(part),
             )
         gallery.close()
-        manifest.write(chroma_dir)
+        manifest(generation).write(chroma_dir)
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, NDArray[np.float32]]:
+    """20,000 records."""
+    chroma_dir = tmp_path_factory.mktemp("many")
+    vectors = clustered(MANY, np.random.default_rng(7))
+    write(chroma_dir, vectors, generation=1)
     return chroma_dir, vectors
 
 
 def index_of(many: tuple[Path, NDArray[np.float32]]) -> ChromaIndex:
     chroma_dir, vectors = many
-    record = EncoderRecord("x", "x@1", DIMENSION)
-    reader = GalleryReader(chroma_dir, Manifest(Encoders(record, record), generation=1))
-    return ChromaIndex(vectors, [f"{row:06}" for row in range(MANY)], reader, IMAGES)
+    ids = [f"{row:06}" for row in range(len(vectors))]
+    return ChromaIndex(vectors, ids, GalleryReader(chroma_dir, manifest(1)), IMAGES)
 
 
 @pytest.mark.parametrize("share", [1.0, 0.5, 0.33])
@@ -123,7 +138,7 @@ def test_the_index_misses_hardly_anything_among_clustered_vectors(
     random = np.random.default_rng(3)
     passing = random.random(MANY) < share
     found = missed = 0
-    for query in clustered(100, np.random.default_rng(7)) + 0:
+    for query in clustered(100, np.random.default_rng(7)):  # near the same centres
         best = index.nearest(query, passing if share < 1 else None, 20)
         assert best is not None
         expected = brute_force(vectors, query, passing, 20)
@@ -152,22 +167,149 @@ def test_while_a_writer_works_the_index_cannot_be_had(
     assert index.nearest(many[1][0], None, 5) is not None
 
 
-def test_unpublished_work_and_newer_generations_are_not_searched(
+def test_what_an_interrupted_build_left_is_not_searched(
     many: tuple[Path, NDArray[np.float32]],
 ) -> None:
-    chroma_dir, vectors = many
+    index, journal = index_of(many), many[0] / "journal"
+    assert index.nearest(many[1][0], None, 5) is not None
+    with writer_lock(many[0]):
+        journal.mkdir()
+        (journal / "1-1.change").touch()
+    assert index.nearest(many[1][0], None, 5) is None
+    with writer_lock(many[0]):
+        shutil.rmtree(journal)
+    assert index.nearest(many[1][0], None, 5) is not None
+
+
+WRITING = """
+import sys
+from pathlib import Path
+import numpy as np
+from tests.test_access import write
+
+write(Path(sys.argv[1]), np.load(sys.argv[2]), generation=2)
+"""
+
+
+def test_what_another_process_publishes_is_opened_anew(tmp_path: Path) -> None:
+    vectors = clustered(2_500, np.random.default_rng(2))
+    write(tmp_path, vectors[:1_000], generation=1)
+    before = GalleryReader(tmp_path, manifest(1))
+    assert before.nearest(IMAGES, vectors[2_000], 1, None) != ["002000"]
+    np.save(tmp_path / "vectors.npy", vectors)
+    subprocess.run(
+        [sys.executable, "-c", WRITING, str(tmp_path), str(tmp_path / "vectors.npy")], check=True
+    )
+    after = GalleryReader(tmp_path, manifest(2))  # while the other one is still open
+    assert after.nearest(IMAGES, vectors[2_000], 1, None) == ["002000"]
+    assert before.nearest(IMAGES, vectors[2_000], 1, None) is None
+    with opened_for_reading(tmp_path, manifest(2).encoders) as client:
+        assert client.get_collection(IMAGES).count() == 2_500
+    assert after.nearest(IMAGES, vectors[2_000], 1, None) == ["002000"]
+    after.close()
+
+
+def test_a_writer_in_the_same_process_closes_what_was_open(tmp_path: Path) -> None:
+    vectors = clustered(300, np.random.default_rng(2))
+    write(tmp_path, vectors[:200], generation=1)
+    before = GalleryReader(tmp_path, manifest(1))
+    assert before.nearest(IMAGES, vectors[250], 1, None) != ["000250"]
+    write(tmp_path, vectors, generation=2)
+    assert not before.is_open
+    after = GalleryReader(tmp_path, manifest(2))
+    assert after.nearest(IMAGES, vectors[250], 1, None) == ["000250"]
+    after.close()
+
+
+def test_broken_files_are_tried_once_and_scanned_silently(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vectors = clustered(300, np.random.default_rng(2))
+    write(tmp_path, vectors, generation=1)
+    database = tmp_path / "chroma.sqlite3"
+    whole = database.read_bytes()
+    database.write_bytes(b"no database " * 1_000)
+    index = index_of((tmp_path, vectors))
+    assert index.nearest(vectors[7], None, 5) is None
+    database.write_bytes(whole)
+    assert index.nearest(vectors[7], None, 5) is None  # nobody has mended it yet
+    write(tmp_path, vectors, generation=1)
+    found = index.nearest(vectors[7], None, 5)
+    assert found is not None
+    assert found.rows[0] == 7
+    index.reader.close()
+
+
+def test_reading_creates_nothing(tmp_path: Path) -> None:
+    write(tmp_path, clustered(20, np.random.default_rng(2)), generation=1)
+    (tmp_path / "chroma.sqlite3").unlink()
+    assert GalleryReader(tmp_path, manifest(1)).nearest(IMAGES, np.eye(64)[0], 1, None) is None
+    assert not (tmp_path / "chroma.sqlite3").exists()
+    assert GalleryReader(tmp_path / "none", manifest(1)).nearest(
+        IMAGES, np.eye(64)[0], 1, None
+    ) is (None)
+    assert not (tmp_path / "none").exists()
+
+
+def test_another_encoders_collections_are_not_searched(tmp_path: Path) -> None:
+    write(tmp_path, clustered(20, np.random.default_rng(2)), generation=1)
+    other = EncoderRecord("y", "y@1", DIMENSION)
+    reader = GalleryReader(tmp_path, Manifest(Encoders(RECORD, other), generation=1))
+    assert reader.nearest(IMAGES, np.eye(64)[0], 1, None) is None
+
+
+def test_the_manifest_says_which_labels_chroma_was_told(tmp_path: Path) -> None:
+    Manifest(Encoders(RECORD, RECORD), chroma_labels="new", chroma_overrides=3).write(tmp_path)
+    reader = GalleryReader(tmp_path, manifest(1))
+    assert reader.has_told("new", 3)
+    assert not reader.has_told("new", 2)
+    assert not reader.has_told("old", 3)
+
+
+# --- which way is taken -----------------------------------------------------------------------
+
+
+def of_size(chroma_dir: Path, rows: int, dimension: int = 512) -> Access:
+    """The ways to so many vectors that nobody has to hold."""
+    vectors = np.broadcast_to(np.float32(0), (rows, dimension))
+    reader = GalleryReader(chroma_dir, manifest(1))
+    return Access(ExactScan(vectors), ChromaIndex(vectors, [], reader, IMAGES))
+
+
+@pytest.mark.parametrize("passing", [0, 3, 36])
+def test_small_galleries_are_always_scanned(tmp_path: Path, passing: int) -> None:
+    access = of_size(tmp_path, 36)
+    assert all(access.choose(passing, 200) is access.exact for _ in range(10_000))
+
+
+@pytest.mark.parametrize(("rows", "passing"), [(100_000, 100_000), (5_000_000, 5_000)])
+def test_a_scan_that_nobody_feels_is_never_replaced(
+    tmp_path: Path, rows: int, passing: int
+) -> None:
+    access = of_size(tmp_path, rows)
+    assert all(access.choose(passing, 200) is access.exact for _ in range(10_000))
+
+
+def test_large_galleries_are_scanned_until_opening_the_index_would_have_paid(
+    tmp_path: Path,
+) -> None:
+    access = of_size(tmp_path, 2_000_000)
+    ways = [access.choose(2_000_000, 200) for _ in range(1_000)]
+    assert ways[0] is access.exact
+    assert ways[-1] is access.index
+    scans = sum(way is access.exact for way in ways)
+    assert scans * access.exact.cost(2_000_000) > access.index.opening_cost
+    assert 20 < scans < 200
+    assert access.choose(2_000, 200) is access.exact
+
+
+def test_an_open_index_is_used_at_once(many: tuple[Path, NDArray[np.float32]]) -> None:
     index = index_of(many)
-    journal = chroma_dir / "journal"
-    journal.mkdir()
-    (journal / "1-1.change").touch()
-    assert index.nearest(vectors[0], None, 5) is None
-    (journal / "1-1.change").unlink()
-    journal.rmdir()
-    assert index.nearest(vectors[0], None, 5) is not None
-    record = EncoderRecord("x", "x@1", DIMENSION)
-    Manifest(Encoders(record, record), generation=2).write(chroma_dir)
-    assert index.nearest(vectors[0], None, 5) is None
-    Manifest(Encoders(record, record), generation=1).write(chroma_dir)
+    index.nearest(many[1][0], None, 5)
+    access = of_size(many[0], 2_000_000)
+    assert access.choose(2_000_000, 200) is access.index
+    index.reader.close()
+    assert access.choose(2_000_000, 200) is access.exact
 
 
 # --- all ways together ----------------------------------------------------------------------
@@ -186,7 +328,7 @@ def test_all_ways_find_the_same_pictures(chroma_dir: Path, tmp_path: Path) -> No
     access = VectorAccess.open(generation)
     captions = access.captions
     mask = np.array(["lovely" in caption for caption in generation.captions])
-    where = Filters(sentiments=frozenset({"positive"})).where()
+    where = {"sentiment": {"$in": ["positive"]}}
     for row in (0, 17, 42):
         query = np.asarray(generation.caption_vectors[row])
         expected = brute_force(generation.caption_vectors, query, mask, 3)
@@ -200,25 +342,27 @@ def test_all_ways_find_the_same_pictures(chroma_dir: Path, tmp_path: Path) -> No
     access.reader.close()
 
 
-def test_a_small_gallery_and_a_narrow_filter_are_scanned(
-    many: tuple[Path, NDArray[np.float32]], chroma_dir: Path, tmp_path: Path
-) -> None:
-    index_folder(chroma_dir, three_pictures(tmp_path / "posts"))
-    access = VectorAccess.open(Generation.open(chroma_dir))
-    access.images.nearest(np.eye(64, dtype=np.float32)[0], None, 2)
-    assert not access.reader.is_open
-    index = index_of(many)
-    narrow = np.zeros(MANY, dtype=np.bool_)
-    narrow[::1000] = True
-    Access(ExactScan(many[1]), index).nearest(many[1][0], narrow, 10)
-    assert not index.reader.is_open
+@pytest.fixture
+def index_is_best(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if scans took longer than anything."""
+    monkeypatch.setattr(ExactScan, "cost", lambda self, passing: 1e12)
 
 
+@pytest.mark.usefixtures("index_is_best")
+def test_the_chosen_way_is_taken(many: tuple[Path, NDArray[np.float32]]) -> None:
+    both = Access(ExactScan(many[1]), index_of(many))
+    everything = np.ones(MANY, dtype=np.bool_)
+    found = both.nearest(many[1][5], everything, 10)
+    assert both.index.reader.is_open
+    assert found.rows.tolist() == brute_force(many[1], many[1][5], everything, 10)
+
+
+@pytest.mark.usefixtures("index_is_best")
 def test_what_the_index_cannot_answer_is_scanned(many: tuple[Path, NDArray[np.float32]]) -> None:
-    index = index_of(many)
-    both = Access(ExactScan(many[1]), index)
+    both = Access(ExactScan(many[1]), index_of(many))
     expected = brute_force(many[1], many[1][5], np.ones(MANY, dtype=np.bool_), 10)
     with writer_lock(many[0]):
+        assert both.choose(MANY, 10) is both.index
         assert both.nearest(many[1][5], None, 10).rows.tolist() == expected
 
 
@@ -261,26 +405,3 @@ def test_a_reader_of_chroma_survives_builds_beside_it(chroma_dir: Path, tmp_path
     asked, answered = map(int, output.split())
     assert builds >= 2
     assert asked > answered > 0
-
-
-def test_two_readers_share_the_lock_and_a_writer_waits_for_a_short_one(tmp_path: Path) -> None:
-    with writer_lock(tmp_path):
-        pass
-    code = (
-        "import sys, time\n"
-        "from pathlib import Path\n"
-        "from retrieval.lock import reader_lock\n"
-        "with reader_lock(Path(sys.argv[1])):\n"
-        "    print('held', flush=True)\n"
-        "    time.sleep(0.7)\n"
-    )
-    reader = subprocess.Popen(
-        [sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True
-    )
-    assert reader.stdout is not None
-    assert reader.stdout.readline() == "held\n"
-    with reader_lock(tmp_path):
-        pass
-    with writer_lock(tmp_path):
-        assert reader.wait(timeout=5) == 0
-    reader.stdout.close()

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from retrieval import vectorstore
+from retrieval import lock, vectorstore
+from retrieval.access import ExactScan
 from retrieval.errors import GalleryDamaged, GalleryLocked, NoGallery
 from retrieval.filters import Filters
-from retrieval.gallery import remove_chroma
+from retrieval.gallery import CAPTIONS, GalleryReader, remove_chroma
 from retrieval.generation import Generation
 from retrieval.lock import writer_lock
 from tests.fakes import ColourEncoder, WordEncoder
@@ -52,6 +54,28 @@ def test_stores_find_the_same_as_an_exact_scan(gallery: Path, tmp_path: Path) ->
         )
 
 
+def test_a_vector_finds_the_same_with_and_without_a_filter(gallery: Path, tmp_path: Path) -> None:
+    generation = Generation.open(gallery)
+    query = WordEncoder().encode_texts(["a teal wall, lovely!"])[0]
+    scan = ExactScan(generation.caption_vectors)
+    lovely = np.array(["lovely" in caption for caption in generation.captions])
+    filters = Filters(sentiments=frozenset({"positive"}))
+    with vectorstore.langchain_stores(gallery, tmp_path) as stores:
+        for passing, where in ((None, None), (lovely, filters.where())):
+            expected = scan.nearest(query, passing, 20)
+            documents = stores.captions.similarity_search_by_vector_with_relevance_scores(
+                query.tolist(), k=20, filter=where
+            )
+            assert by_likeness((str(d.id), 1 - distance) for d, distance in documents) == (
+                by_likeness(
+                    (generation.caption_ids[row], score)
+                    for row, score in zip(
+                        expected.rows.tolist(), expected.scores.tolist(), strict=True
+                    )
+                )
+            )
+
+
 def test_documents_are_captions_and_file_names(gallery: Path, tmp_path: Path) -> None:
     with vectorstore.langchain_stores(gallery, tmp_path) as stores:
         captions = stores.captions.similarity_search("wall", k=20)
@@ -82,12 +106,38 @@ def test_relevance_lies_between_0_and_1_without_a_warning(
     assert not [each for each in recwarn if "relevance" in str(each.message).lower()]
 
 
-def test_no_build_runs_while_the_stores_are_open(gallery: Path, tmp_path: Path) -> None:
+def test_no_build_runs_while_the_stores_are_open(
+    gallery: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lock, "_PATIENCE", 0.1)
     with vectorstore.langchain_stores(gallery, tmp_path):
         with pytest.raises(GalleryLocked), writer_lock(gallery):
             pass
     with writer_lock(gallery):
         with pytest.raises(GalleryLocked), vectorstore.langchain_stores(gallery, tmp_path):
+            pass
+
+
+def test_searches_go_on_while_the_stores_are_open_and_after(gallery: Path, tmp_path: Path) -> None:
+    generation = Generation.open(gallery)
+    reader = GalleryReader(gallery, generation.manifest)
+    query = generation.caption_vectors[0]
+    with vectorstore.langchain_stores(gallery, tmp_path) as stores:
+        assert reader.nearest(CAPTIONS, query, 1, None) == [generation.caption_ids[0]]
+        with vectorstore.langchain_stores(gallery, tmp_path) as others:
+            assert others.captions.similarity_search("a red wall", k=1)
+        reader.close()
+        assert stores.captions.similarity_search("a red wall", k=1)
+    assert reader.nearest(CAPTIONS, query, 1, None) == [generation.caption_ids[0]]
+    reader.close()
+
+
+def test_an_interrupted_build_is_said(gallery: Path, tmp_path: Path) -> None:
+    with writer_lock(gallery):
+        (gallery / "journal").mkdir(exist_ok=True)
+        (gallery / "journal" / "1-1.change").touch()
+    with pytest.raises(GalleryDamaged, match="was interrupted"):
+        with vectorstore.langchain_stores(gallery, tmp_path):
             pass
 
 
