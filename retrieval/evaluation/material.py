@@ -112,7 +112,8 @@ def second_captions(texts: Sequence[str], pictures: NDArray[np.int64]) -> NDArra
     for picture in np.unique(pictures):
         rows = distinct[pictures[distinct] == picture]
         if len(rows) > 1:
-            next_one = dict(zip([_key(texts[row]) for row in rows.tolist()], np.roll(rows, -1), strict=True))
+            keys = [_key(texts[row]) for row in rows.tolist()]
+            next_one = dict(zip(keys, np.roll(rows, -1), strict=True))
             for row in np.flatnonzero(pictures == picture).tolist():
                 others[row] = next_one[_key(texts[row])]
     return others
