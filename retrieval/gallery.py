@@ -157,11 +157,6 @@ class GalleryReader:
         except (GalleryError, OSError):
             return None
 
-    def has_told(self, digest: str, corrections: int) -> bool:
-        """Whether its metadata say these labels and so many corrections."""
-        told = read_manifest(self._chroma_dir)
-        return (told.chroma_labels, told.chroma_overrides) == (digest, corrections)
-
     def close(self) -> None:
         """Let go of the folder; the next query opens it again."""
         with self._folder.lock:

@@ -258,13 +258,6 @@ def test_another_encoders_collections_are_not_searched(tmp_path: Path) -> None:
     assert reader.nearest(IMAGES, np.eye(64)[0], 1, None) is None
 
 
-def test_the_manifest_says_which_labels_chroma_was_told(tmp_path: Path) -> None:
-    Manifest(Encoders(RECORD, RECORD), chroma_labels="new", chroma_overrides=3).write(tmp_path)
-    reader = GalleryReader(tmp_path, manifest(1))
-    assert reader.has_told("new", 3)
-    assert not reader.has_told("new", 2)
-    assert not reader.has_told("old", 3)
-
 
 # --- which way is taken -----------------------------------------------------------------------
 

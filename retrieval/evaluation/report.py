@@ -200,19 +200,26 @@ class _Report:
         yield self._contrasts(f"{path}.contrasts", "Differences in macro-F1")
         yield from self._oracle(path)
         yield self._unseen(path)
-        for name, counts in task["confusion"].items():
-            classes = [*SENTIMENTS, UNDETERMINED]
-            square = np.vstack([np.array(counts), np.zeros((1, 4), int)])
-            yield Figure(
-                f"confusion-{_slug(name)}",
-                f"Said and true: {name}",
-                "A table of how often each true sentiment was called which.",
-                confusion_matrix(f"confusion-{_slug(name)}", square, classes, ""),
-            )
+        yield from (self._confusion(name, counts) for name, counts in task["confusion"].items())
         if task["reliability"]:
             yield self._reliability_figure(task["reliability"], "sentiment")
         yield from self._controls(path, "macro-F1")
         yield from self._changed_labels(task["changed"], "Posts whose sentiment changed")
+
+    def _confusion(self, name: str, counts: list[list[int]]) -> Figure:
+        """With a row and column for what is not determined, where anything is."""
+        table, classes = np.array(counts), [*SENTIMENTS, UNDETERMINED]
+        if table[:, -1].any():
+            square = np.vstack([table, np.zeros_like(table[:1])])
+        else:
+            square, classes = table[:, :-1], classes[:-1]
+        figure = f"confusion-{_slug(name)}"
+        return Figure(
+            figure,
+            f"Said and true: {name}",
+            "A table of how often each true sentiment was called which.",
+            confusion_matrix(figure, square, classes, ""),
+        )
 
     def _oracle(self, path: str) -> Iterator[Block]:
         rows: list[tuple[Cell, ...]] = [
