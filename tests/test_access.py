@@ -258,7 +258,6 @@ def test_another_encoders_collections_are_not_searched(tmp_path: Path) -> None:
     assert reader.nearest(IMAGES, np.eye(64)[0], 1, None) is None
 
 
-
 # --- which way is taken -----------------------------------------------------------------------
 
 
