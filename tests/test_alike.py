@@ -10,15 +10,25 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageEnhance, ImageFont
 
+from indexer.sources.base import SourceRequest
+from indexer.sources.sample import SampleReader
 from retrieval.alike import _LEAST_CORRELATION, _shades, are_alike
 from tests.data import COCO_MINI, needs_shared_data
 
-PICTURES = Path(__file__).resolve().parents[1] / "data" / "sample" / "pictures"
+SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample" / "posts.csv"
 PHOTOGRAPHS = (
     "astronaut", "chelsea", "coffee", "motorcycle_left", "motorcycle_right", "camera",
     "clock_motion",
 )  # fmt: skip
 SAME = np.eye(1, 4, dtype=np.float32)[0]  # vectors that leave the pictures to decide
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The photographs of the sample gallery, out of the packages that hold them."""
+    folder = tmp_path_factory.mktemp("pictures")
+    SampleReader().read(SourceRequest(SAMPLE, image_roots=(folder,)))
+    return folder
 
 
 def alike(first: Path, second: Path) -> bool:
@@ -61,22 +71,24 @@ CHANGES: dict[str, Callable[[Image.Image], Image.Image]] = {
 
 @pytest.mark.parametrize("name", PHOTOGRAPHS)
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_picture_is_like_itself_changed(tmp_path: Path, name: str, change: str) -> None:
-    original = next(PICTURES.glob(f"{name}.*"))
+def test_a_picture_is_like_itself_changed(
+    pictures: Path, tmp_path: Path, name: str, change: str
+) -> None:
+    original = next(pictures.glob(f"{name}.*"))
     with Image.open(original) as image:
         changed = CHANGES[change](image.convert("RGB"))
     assert alike(original, saved(changed, tmp_path / "changed.webp"))
 
 
 @pytest.mark.parametrize("name", PHOTOGRAPHS)
-def test_a_picture_is_like_its_poor_jpeg(tmp_path: Path, name: str) -> None:
-    original = next(PICTURES.glob(f"{name}.*"))
+def test_a_picture_is_like_its_poor_jpeg(pictures: Path, tmp_path: Path, name: str) -> None:
+    original = next(pictures.glob(f"{name}.*"))
     with Image.open(original) as image:
         assert alike(original, saved(image.convert("RGB"), tmp_path / "poor.jpg", quality=10))
 
 
-def test_no_two_different_photographs_are_alike() -> None:
-    files = [next(PICTURES.glob(f"{name}.*")) for name in PHOTOGRAPHS]
+def test_no_two_different_photographs_are_alike(pictures: Path) -> None:
+    files = [next(pictures.glob(f"{name}.*")) for name in PHOTOGRAPHS]
     for first, second in combinations(files, 2):
         assert not alike(first, second), (first.name, second.name)
 
