@@ -23,10 +23,10 @@ from typing import Any
 
 import numpy as np
 
-from retrieval.access import Access, ChromaIndex, ExactScan
-from retrieval.gallery import IMAGES, Gallery, GalleryReader
-from retrieval.lock import writer_lock
-from retrieval.manifest import EncoderRecord, Encoders, Manifest, read_manifest
+from retrieval.gallery.chroma import IMAGES, Gallery, GalleryReader
+from retrieval.gallery.lock import writer_lock
+from retrieval.gallery.manifest import EncoderRecord, Encoders, Manifest, read_manifest
+from retrieval.search.nearest import Access, ChromaIndex, ExactScan
 from retrieval.vectors import cosines
 
 DIMENSION, CLUSTERS, NOISE, QUERIES, WARMING_UP, K = 512, 2_000, 0.4, 200, 20, 20

@@ -18,11 +18,11 @@ from indexer.writer import open_writer
 from retrieval.config import Settings
 from retrieval.encoders.packaged import PackagedEncoder
 from retrieval.encoders.sentence import SentenceEncoder
+from retrieval.gallery.manifest import EncoderRecord, Encoders
+from retrieval.labels.caption_topics import background_captions
 from retrieval.labels.labeller import choose_labeller
 from retrieval.labels.overrides import read_overrides, set_override
 from retrieval.labels.taxonomy import DEFAULT_TOPICS
-from retrieval.labels.topics import background_captions
-from retrieval.manifest import EncoderRecord, Encoders
 from retrieval.records import Picture, Post
 
 _BATCH = 5_000

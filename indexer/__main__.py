@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from indexer.build import BuildOptions
+    from indexer.describers.base import Describer
     from indexer.overrides import Corrections
     from indexer.sources.base import SourceRequest
-    from retrieval.describers.base import Describer
     from retrieval.labels.overrides import Field
 
 
@@ -322,7 +322,7 @@ def _options(arguments: argparse.Namespace, settings: Settings) -> BuildOptions:
 def _describer(arguments: argparse.Namespace, settings: Settings) -> Describer | None:
     if arguments.describe == "off":
         return None
-    from retrieval.describers.choose import choose_describer, no_captioner_here
+    from indexer.describers.choose import choose_describer, no_captioner_here
 
     describer = choose_describer(
         arguments.describe,

@@ -21,27 +21,27 @@ from indexer.writer import interrupted_rebuild, open_writer
 from retrieval.encoders.choose import choose_image_encoder
 from retrieval.encoders.sentence import DEFAULT_SENTENCE_MODEL, SentenceEncoder
 from retrieval.errors import BadOption, GalleryError, NoGallery
-from retrieval.generation import Generation
-from retrieval.labels.labeller import choose_labeller
-from retrieval.labels.overrides import read_overrides
-from retrieval.labels.view import LabelView
-from retrieval.manifest import (
+from retrieval.files import explained_storage_errors
+from retrieval.gallery.generation import Generation
+from retrieval.gallery.manifest import (
     EncoderRecord,
     Encoders,
-    LabelRecord,
     Manifest,
     read_manifest,
     sources_of_any_schema,
 )
-from retrieval.storage import explained_storage_errors
+from retrieval.labels.labeller import choose_labeller
+from retrieval.labels.overrides import read_overrides
+from retrieval.labels.view import LabelView
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
+    from indexer.describers.base import Describer
     from indexer.writer import Writer
-    from retrieval.describers.base import Describer
     from retrieval.encoders.base import CaptionEncoder, ImageEncoder, TextEncoder
+    from retrieval.gallery.stored_labels import LabelRecord
 
     # Given the number of files to open, a context that gives what to call with each step done.
     Progress = Callable[[int], AbstractContextManager[Callable[[int], object]]]

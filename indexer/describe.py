@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 from indexer.journal import Change
 from indexer.sources.base import Skipped
 from retrieval.cli import count
+from retrieval.files import explained_storage_errors
 from retrieval.pictures import UnreadablePicture, decode, load_file
-from retrieval.storage import explained_storage_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from PIL.Image import Image
 
+    from indexer.describers.base import Describer
     from indexer.writer import Writer
-    from retrieval.describers.base import Describer
     from retrieval.encoders.base import CaptionEncoder
     from retrieval.records import Post
 

@@ -8,8 +8,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from retrieval.errors import BadInput, StorageFailed
+from retrieval.files import write_atomically
 from retrieval.records import Truth
-from retrieval.storage import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexer.writer import interrupted_rebuild, open_writer
-from retrieval.encoders.stored import stored_encoders
 from retrieval.errors import BadOption, GalleryLocked
+from retrieval.gallery.manifest import read_manifest
+from retrieval.gallery.stored_encoders import stored_encoders
 from retrieval.labels.labeller import choose_labeller
-from retrieval.manifest import read_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable

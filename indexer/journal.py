@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from retrieval.generation import post_from_row, post_to_row
-from retrieval.manifest import Encoders
+from retrieval.files import write_atomically
+from retrieval.gallery.generation import post_from_row, post_to_row
+from retrieval.gallery.manifest import Encoders
 from retrieval.records import IndexedFile, Picture, Post, Reading
-from retrieval.storage import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

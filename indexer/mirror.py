@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from retrieval.gallery import open_gallery
-from retrieval.generation import Generation
+from retrieval.gallery.chroma import open_gallery
+from retrieval.gallery.generation import Generation
 from retrieval.labels.overrides import key_of
 from retrieval.labels.view import LabelView
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from retrieval.gallery import Gallery
+    from retrieval.gallery.chroma import Gallery
+    from retrieval.gallery.manifest import Encoders, Manifest
     from retrieval.labels.overrides import Overrides
-    from retrieval.manifest import Encoders, Manifest
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from retrieval.storage import write_atomically
+from retrieval.files import write_atomically
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 from indexer.mirror import opened_gallery, tell_chroma
 from retrieval.errors import BadOption, GalleryLocked
-from retrieval.generation import Generation
+from retrieval.files import explained_storage_errors
+from retrieval.gallery.generation import Generation
+from retrieval.gallery.lock import writer_lock
+from retrieval.gallery.manifest import read_manifest
 from retrieval.labels.overrides import (
     FIELDS,
     Override,
@@ -19,9 +22,6 @@ from retrieval.labels.overrides import (
     set_override,
 )
 from retrieval.labels.taxonomy import correct_topics
-from retrieval.lock import writer_lock
-from retrieval.manifest import read_manifest
-from retrieval.storage import explained_storage_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,9 +10,10 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from indexer.embedded import embedded_in
 from indexer.journal import Change
 from indexer.sources.base import Skipped
+from indexer.sources.embedded import embedded_in
+from retrieval.gallery.layout import thumbnail_path
 from retrieval.pictures import (
     PictureFile,
     UnreadablePicture,
@@ -21,7 +22,6 @@ from retrieval.pictures import (
     write_thumbnail,
 )
 from retrieval.records import IndexedFile, Picture
-from retrieval.thumbnails import thumbnail_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

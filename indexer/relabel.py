@@ -10,21 +10,21 @@ import numpy as np
 
 from indexer.journal import Journal
 from indexer.mirror import opened_gallery, tell_chroma
-from retrieval.encoders.stored import stored_encoders
 from retrieval.errors import GalleryLocked
-from retrieval.generation import Generation, sweep_generations, write_relabelled
+from retrieval.files import explained_storage_errors
+from retrieval.gallery.generation import Generation, sweep_generations, write_relabelled
+from retrieval.gallery.lock import writer_lock
+from retrieval.gallery.manifest import read_manifest
+from retrieval.gallery.stored_encoders import stored_encoders
 from retrieval.labels.labeller import Labeller, choose_labeller
 from retrieval.labels.overrides import read_overrides
 from retrieval.labels.view import LabelView
-from retrieval.lock import writer_lock
-from retrieval.manifest import read_manifest
-from retrieval.storage import explained_storage_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from retrieval.manifest import Manifest
+    from retrieval.gallery.manifest import Manifest
     from retrieval.records import Reading
 
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from retrieval.generation import Contents, Generation
+from retrieval.gallery.generation import Contents, Generation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

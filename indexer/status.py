@@ -6,14 +6,15 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from retrieval.generation import Generation
+from retrieval.gallery.generation import Generation
 from retrieval.labels.overrides import read_overrides
+from retrieval.labels.taxonomy import stale
 from retrieval.labels.view import LabelView
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from retrieval.manifest import Manifest
+    from retrieval.gallery.manifest import Manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,6 @@ def read_status(chroma_dir: Path) -> Status:
         posts_by_source={name: counts[name] for name in names},
         path=chroma_dir,
         labels=LabelView.of(generation, read_overrides(chroma_dir)).counts(),
-        warning=None if labels is None else labels.warning(),
+        warning=None if labels is None else stale(labels),
         bytes=sum(path.stat().st_size for path in chroma_dir.rglob("*") if path.is_file()),
     )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from indexer.overrides import Corrected
     from indexer.relabel import RelabelReport
     from indexer.status import Status
-    from retrieval.manifest import Manifest
+    from retrieval.gallery.manifest import Manifest
 
 
 def build_text(report: BuildReport, chroma_dir: Path) -> str:

@@ -13,14 +13,24 @@ from indexer.journal import Change, Journal
 from indexer.mirror import opened_gallery, tell_chroma
 from indexer.state import State
 from retrieval.errors import GalleryDamaged, GalleryError, NoGallery, SchemaMismatch
-from retrieval.gallery import remove_chroma
-from retrieval.generation import Generation, latest_number, sweep_generations, write_generation
+from retrieval.files import explained_storage_errors
+from retrieval.gallery.chroma import remove_chroma
+from retrieval.gallery.generation import (
+    Generation,
+    latest_number,
+    sweep_generations,
+    write_generation,
+)
+from retrieval.gallery.layout import thumbnail_path
+from retrieval.gallery.lock import writer_lock
+from retrieval.gallery.manifest import (
+    Manifest,
+    check_fingerprints,
+    read_manifest,
+    sources_of_any_schema,
+)
 from retrieval.labels.overrides import read_overrides
 from retrieval.labels.view import LabelView, languages_of, overrides_of
-from retrieval.lock import writer_lock
-from retrieval.manifest import Manifest, check_fingerprints, read_manifest, sources_of_any_schema
-from retrieval.storage import explained_storage_errors
-from retrieval.thumbnails import thumbnail_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -28,10 +38,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from retrieval.gallery import Gallery
-    from retrieval.labels.arrays import LabelArrays
+    from retrieval.gallery.chroma import Gallery
+    from retrieval.gallery.manifest import Encoders
+    from retrieval.gallery.stored_labels import LabelArrays
     from retrieval.labels.labeller import Labeller
-    from retrieval.manifest import Encoders
     from retrieval.records import Post, PostLabels
 
 # Chroma takes large batches much faster than small ones. Until they reach it, changes lie in the

@@ -15,6 +15,10 @@ UNDETERMINED: Undetermined = (
 Disagreement = Literal["sentiment", "topics"]  # what a caption and its picture can differ about
 DISAGREEMENTS: tuple[Disagreement, ...] = ("sentiment", "topics")
 
+FeltAs = Sentiment | Undetermined
+Side = Literal["both", "caption", "image"]  # whose label: the one that holds, or one side's alone
+SIDES: tuple[Side, ...] = get_args(Side)
+
 
 @dataclass(frozen=True, slots=True)
 class SeenObject:

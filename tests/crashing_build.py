@@ -12,18 +12,18 @@ from typing import Any
 import indexer.journal
 import indexer.pipeline
 import indexer.writer
-import retrieval.gallery
-import retrieval.manifest
+import retrieval.gallery.chroma
+import retrieval.gallery.manifest
 from tests.galleries import index_folder
 
 CALLS: dict[str, tuple[Any, str]] = {
     "journal": (indexer.journal.Journal, "append"),
     "journal clear": (indexer.journal.Journal, "clear"),
-    "chroma pictures": (retrieval.gallery.Gallery, "put_pictures"),
-    "chroma captions": (retrieval.gallery.Gallery, "put_captions"),
-    "chroma removal": (retrieval.gallery.Gallery, "remove_captions"),
+    "chroma pictures": (retrieval.gallery.chroma.Gallery, "put_pictures"),
+    "chroma captions": (retrieval.gallery.chroma.Gallery, "put_captions"),
+    "chroma removal": (retrieval.gallery.chroma.Gallery, "remove_captions"),
     "generation": (indexer.writer, "write_generation"),
-    "manifest": (retrieval.manifest.Manifest, "write"),
+    "manifest": (retrieval.gallery.manifest.Manifest, "write"),
     "sweep": (indexer.writer, "sweep_generations"),
 }
 

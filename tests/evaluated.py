@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.encoders.base import Background, ZeroShot
-from retrieval.evaluation.material import Material
-from retrieval.generation import Contents, Generation, write_generation
+from retrieval.evaluate.material import Material
+from retrieval.gallery.generation import Contents, Generation, write_generation
+from retrieval.gallery.manifest import EncoderRecord, Encoders, Manifest
 from retrieval.labels.labeller import Labeller
 from retrieval.labels.taxonomy import load_taxonomy
 from retrieval.labels.vader import VaderModel
-from retrieval.manifest import EncoderRecord, Encoders, Manifest
 from retrieval.records import Picture, Post, Truth
 from tests.fakes import DIMENSION, ColourEncoder, WordEncoder
 

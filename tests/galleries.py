@@ -13,11 +13,11 @@ from indexer.plan import make_plan, source_name
 from indexer.sources.base import SourceRequest
 from indexer.sources.folder import FolderReader
 from indexer.writer import Writer, open_writer
-from retrieval.generation import Generation
+from retrieval.gallery.generation import Generation
+from retrieval.gallery.manifest import EncoderRecord, Encoders
 from retrieval.labels.labeller import Labeller
 from retrieval.labels.taxonomy import DEFAULT_TOPICS, load_taxonomy
 from retrieval.labels.vader import VaderModel
-from retrieval.manifest import EncoderRecord, Encoders
 from tests.fakes import ColourEncoder, WordEncoder
 
 RECORDS = Encoders(EncoderRecord("colours", "colours@1", 64), EncoderRecord("words", "words@1", 64))

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from retrieval.access import Access, ChromaIndex, ExactScan, VectorAccess
-from retrieval.gallery import IMAGES, Gallery, GalleryReader, opened_for_reading
-from retrieval.generation import Generation
-from retrieval.lock import writer_lock
-from retrieval.manifest import EncoderRecord, Encoders, Manifest
+from retrieval.gallery.chroma import IMAGES, Gallery, GalleryReader, opened_for_reading
+from retrieval.gallery.generation import Generation
+from retrieval.gallery.lock import writer_lock
+from retrieval.gallery.manifest import EncoderRecord, Encoders, Manifest
+from retrieval.search.nearest import Access, ChromaIndex, ExactScan, VectorAccess
 from retrieval.vectors import cosines
 from tests.galleries import index_folder, save_picture, three_pictures
 
@@ -362,8 +362,8 @@ READING = """
 import sys, time
 from pathlib import Path
 import numpy as np
-from retrieval.access import VectorAccess
-from retrieval.generation import Generation
+from retrieval.search.nearest import VectorAccess
+from retrieval.gallery.generation import Generation
 
 chroma_dir, seconds = Path(sys.argv[1]), float(sys.argv[2])
 ends = time.monotonic() + seconds

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageFont
 
 from indexer.sources.base import SourceRequest
 from indexer.sources.sample import SampleReader
-from retrieval.alike import _LEAST_CORRELATION, _shades, are_alike
+from retrieval.search.alike import _LEAST_CORRELATION, _shades, are_alike
 from tests.data import COCO_MINI, needs_shared_data
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample" / "posts.csv"

@@ -10,48 +10,72 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("indexer", "retrieval", "chat_app")
+PACKAGES = ("indexer", "retrieval", "chat_app", "training")
+# The rooms of retrieval/, from the ground up; its own files are the ground.
+FLOORS = ("", "encoders", "gallery", "labels", "catalog", "search", "evaluate")
 
-ALLOWED = {"retrieval": set(), "indexer": {"retrieval"}, "chat_app": {"retrieval"}}
+ALLOWED = {
+    "retrieval": set(),
+    "indexer": {"retrieval"},
+    "chat_app": {"retrieval"},
+    "training": {"retrieval", "indexer"},
+}
+# What the packages beside it leave alone.
+CLOSED_ROOMS = {"indexer": {"search", "evaluate"}, "chat_app": {"evaluate"}}
 
 HOMES = {
-    "chromadb": ("retrieval/gallery.py",),
+    "chromadb": ("retrieval/gallery/chroma.py",),
     "open_clip": ("retrieval/encoders/",),
     "openvino": ("retrieval/encoders/networks.py",),
     "sentence_transformers": ("retrieval/encoders/sentence.py",),
     "torch": ("retrieval/encoders/",),
-    "transformers": ("retrieval/encoders/", "retrieval/describers/captioner.py"),
-    "pyarrow": ("retrieval/generation.py", "indexer/"),
-    "openai": ("retrieval/describers/endpoint.py", "chat_app/"),
+    "transformers": ("retrieval/encoders/", "indexer/describers/captioner.py"),
+    "pyarrow": ("retrieval/gallery/generation.py", "indexer/"),
+    "openai": ("indexer/describers/endpoint.py", "chat_app/"),
     "py3langid": ("retrieval/labels/language.py",),
     "sklearn": (
-        "retrieval/labels/train_sentiment.py",
-        "retrieval/labels/fit_fusion.py",
-        "retrieval/fit_relevance.py",
-        "retrieval/evaluation/",
+        "training/sentiment.py",
+        "training/fusion.py",
+        "training/relevance.py",
+        "retrieval/evaluate/",
     ),
-    "bm25s": ("retrieval/words.py",),
-    "Stemmer": ("retrieval/words.py",),
-    "ir_measures": ("retrieval/evaluation/search.py",),
+    "bm25s": ("retrieval/search/words.py",),
+    "Stemmer": ("retrieval/search/words.py",),
+    "ir_measures": ("retrieval/evaluate/search.py",),
     "vaderSentiment": ("retrieval/labels/vader.py",),
-    "portalocker": ("retrieval/lock.py",),
+    "portalocker": ("retrieval/gallery/lock.py",),
     "streamlit": ("chat_app/",),
     "langchain": ("chat_app/",),
-    "langchain_chroma": ("retrieval/vectorstore.py", "chat_app/"),
-    "langchain_core": ("retrieval/vectorstore.py", "chat_app/"),
-    "matplotlib": ("retrieval/evaluation/plots.py", "retrieval/evaluation/svg.py"),
-    "jinja2": ("retrieval/evaluation/html.py",),
+    "langchain_chroma": ("retrieval/gallery/vectorstore.py", "chat_app/"),
+    "langchain_core": ("retrieval/gallery/vectorstore.py", "chat_app/"),
+    "matplotlib": ("retrieval/evaluate/report/plots.py", "retrieval/evaluate/report/svg.py"),
+    "jinja2": ("retrieval/evaluate/report/html.py",),
 }
 
 
-def imported_packages(path: Path) -> set[str]:
+def imported_modules(path: Path) -> set[str]:
+    """Dotted names, also of what is imported for types alone or inside a function."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            names.add(node.module)
-    return {name.partition(".")[0] for name in names}
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
+
+
+def imported_packages(path: Path) -> set[str]:
+    return {name.partition(".")[0] for name in imported_modules(path)}
+
+
+def room_of(module: str) -> str:
+    """The room of a module of retrieval: "retrieval.labels.view" is in "labels"."""
+    room = module.split(".")[1:2]
+    return room[0] if room and room[0] in FLOORS else ""
+
+
+def imported_rooms(path: Path) -> set[str]:
+    return {room_of(name) for name in imported_modules(path) if name.startswith("retrieval.")}
 
 
 def files_of(package: str) -> list[Path]:
@@ -63,6 +87,27 @@ def test_packages_import_only_downwards(package: str) -> None:
     for path in files_of(package):
         others = imported_packages(path) & (set(PACKAGES) - {package})
         assert others <= ALLOWED[package], f"{path.relative_to(ROOT)} imports {others}"
+
+
+def test_rooms_import_only_what_lies_below() -> None:
+    for path in files_of("retrieval"):
+        floor = FLOORS.index(room_of(".".join(path.relative_to(ROOT).with_suffix("").parts)))
+        above = imported_rooms(path) - set(FLOORS[: floor + 1])
+        assert not above, f"{path.relative_to(ROOT)} imports {above}"
+
+
+@pytest.mark.parametrize("package", CLOSED_ROOMS)
+def test_packages_leave_the_rooms_alone_that_are_not_theirs(package: str) -> None:
+    for path in files_of(package):
+        closed = imported_rooms(path) & CLOSED_ROOMS[package]
+        assert not closed, f"{path.relative_to(ROOT)} imports {closed}"
+
+
+def test_every_room_says_in_one_line_what_belongs_in_it() -> None:
+    for room in FLOORS:
+        text = (ROOT / "retrieval" / room / "__init__.py").read_text("utf-8")
+        assert len(text.splitlines()) == 1, room
+        assert ast.get_docstring(ast.parse(text)), room
 
 
 @pytest.mark.parametrize("vendor", HOMES)

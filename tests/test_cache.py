@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from retrieval.cache import cached_arrays
+from retrieval.encoders.cache import cached_arrays
 
 
 def made(cache_dir: Path, number: float, *key: str) -> float:

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from retrieval.labels.calibration import calibration_error, winner_calibration_error
-from retrieval.labels.sentiment_evaluation import macro_f1
+from retrieval.evaluate.calibration import calibration_error, winner_calibration_error
+from training.sentiment_scores import macro_f1
 
 
 def test_each_bin_counts_by_how_many_fall_into_it() -> None:

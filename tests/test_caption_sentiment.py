@@ -12,7 +12,11 @@ from retrieval.encoders.sentence import SentenceEncoder
 from retrieval.errors import BadOption
 from retrieval.labels.labeller import choose_sentiment_model
 from retrieval.labels.sentiment_head import HEAD_FILE, SentimentHead
-from retrieval.labels.sentiment_texts import (
+from retrieval.labels.vader import VaderModel
+from retrieval.records import SENTIMENTS
+from tests.data import COCO_MINI, SENTICAP, needs_shared_data
+from tests.fakes import WordEncoder
+from training.sentiment_texts import (
     NEGATIVE,
     NEUTRAL,
     POSITIVE,
@@ -21,10 +25,6 @@ from retrieval.labels.sentiment_texts import (
     read_senticap,
     read_social,
 )
-from retrieval.labels.vader import VaderModel
-from retrieval.records import SENTIMENTS
-from tests.data import COCO_MINI, SENTICAP, needs_shared_data
-from tests.fakes import WordEncoder
 
 NO_VECTORS = np.empty((0, 384), dtype=np.float32)
 

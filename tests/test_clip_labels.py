@@ -13,7 +13,7 @@ from retrieval.encoders.base import ZeroShot
 from retrieval.encoders.clip import ClipEncoder
 from retrieval.encoders.clip_checkpoints import parse_checkpoint
 from retrieval.labels.fusion import load_fusion
-from retrieval.labels.pictures import TEMPLATES, PictureLabels, prompt_ensemble
+from retrieval.labels.picture_labels import TEMPLATES, PictureLabels, prompt_ensemble
 from retrieval.labels.taxonomy import DEFAULT_TOPICS, load_taxonomy
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from retrieval.generation import Generation
+from retrieval.gallery.generation import Generation
 from retrieval.records import SENTIMENTS
 from tests.data import COCO_MINI, SENTICAP, needs_shared_data
 from tests.galleries import save_picture, three_pictures
@@ -198,7 +198,7 @@ def test_of_two_builds_at_once_one_works_and_the_other_says_who_does(tmp_path: P
     hold = (
         "import sys, time\n"
         "from pathlib import Path\n"
-        "from retrieval.lock import writer_lock\n"
+        "from retrieval.gallery.lock import writer_lock\n"
         f"with writer_lock(Path({str(tmp_path / 'c')!r})):\n"
         "    print('held', flush=True); time.sleep(60)\n"
     )

@@ -17,11 +17,11 @@ from typing import Any
 import pytest
 from PIL import Image, ImageOps
 
-from retrieval.describers import captioner, choose
-from retrieval.describers.base import MAX_CHARACTERS, Describer
-from retrieval.describers.captioner import DEFAULT_CAPTIONER, Captioner, captioner_is_cached
-from retrieval.describers.choose import choose_describer
-from retrieval.describers.endpoint import EndpointDescriber
+from indexer.describers import captioner, choose
+from indexer.describers.base import MAX_CHARACTERS, Describer
+from indexer.describers.captioner import DEFAULT_CAPTIONER, Captioner, captioner_is_cached
+from indexer.describers.choose import choose_describer
+from indexer.describers.endpoint import EndpointDescriber
 from retrieval.encoders import hub
 from retrieval.encoders.torchvision_cure import make_torchvision_importable
 from retrieval.errors import BadOption, EndpointFailed, WeightsUnavailable

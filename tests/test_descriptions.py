@@ -15,11 +15,11 @@ from PIL.Image import Image
 
 from indexer.describe import DescriptionCounts, describe_pictures
 from retrieval.errors import EndpointFailed
-from retrieval.generation import Generation
+from retrieval.gallery.generation import Generation
 from retrieval.labels.overrides import read_overrides
 from retrieval.labels.view import LabelView
-from retrieval.query import parse_query
-from retrieval.searcher import Options, Searcher
+from retrieval.search.query import parse_query
+from retrieval.search.searcher import Options, Searcher
 from tests.fakes import ColourEncoder, WordEncoder
 from tests.galleries import index_folder, save_picture, writing
 from tests.test_describers import save_blip

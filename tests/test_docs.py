@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 import indexer.__main__
-import retrieval.evaluate
+import retrieval.evaluate.__main__
 import retrieval.labels.__main__
-import retrieval.search
+import retrieval.search.__main__
 from retrieval.config import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -22,13 +22,14 @@ README = (ROOT / "README.md").read_text("utf-8")
 SETTINGS = Settings(chroma_dir=Path("chroma_db"), cache_dir=Path("cache"))
 PARSERS: dict[str, ArgumentParser] = {
     "indexer": indexer.__main__._parser(SETTINGS),
-    "retrieval.evaluate": retrieval.evaluate._parser(SETTINGS),
+    "retrieval.evaluate": retrieval.evaluate.__main__._parser(SETTINGS),
     "retrieval.labels": retrieval.labels.__main__._parser(SETTINGS),
-    "retrieval.search": retrieval.search._parser(SETTINGS),
+    "retrieval.search": retrieval.search.__main__._parser(SETTINGS),
 }
 PAGES = [README, *(page.read_text("utf-8") for page in sorted((ROOT / "docs").glob("*.md")))]
 COMMAND = re.compile(
-    r"^    (?:\$ )?\S*python -m ((?:indexer|retrieval)[^\n]*?(?:\\\n[^\n]*)?)$", re.MULTILINE
+    r"^    (?:\$ )?\S*python -m ((?:indexer|retrieval|training)[^\n]*?(?:\\\n[^\n]*)?)$",
+    re.MULTILINE,
 )
 COMMANDS = [" ".join(found.split("\\\n")) for page in PAGES for found in COMMAND.findall(page)]
 

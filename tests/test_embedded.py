@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 from PIL.ExifTags import IFD, Base
 
-from indexer.embedded import Embedded, read_embedded
+from indexer.sources.embedded import Embedded, read_embedded
 
 pillow_heif.register_heif_opener()
-# Pillow's words on broken EXIF; pytest lifts the silence that indexer.embedded puts over them.
+# Pillow's words on broken EXIF: pytest lifts the silence that indexer.sources.embedded puts on them.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL.TiffImagePlugin")
 
 NOON = 1_562_241_600  # 2019-07-04T12:00:00Z

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from indexer.embedded_text import (
+from indexer.sources.embedded_text import (
     decoded,
     exif_text,
     user_comment,

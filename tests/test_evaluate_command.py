@@ -18,12 +18,12 @@ from typing import Any
 
 import pytest
 
-from retrieval import fit_relevance
-from retrieval.evaluation.report import document
+from retrieval.evaluate.report.sections import document
 from retrieval.records import SENTIMENTS
-from retrieval.relevance import RELEVANCE_FILE
+from retrieval.search.relevance import RELEVANCE_FILE
 from tests.data import COCO_MINI, SENTICAP, needs_shared_data
 from tests.galleries import save_picture
+from training import relevance as fit_relevance
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT / "data" / "sample" / "posts.csv"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sklearn import metrics as theirs
 from sklearn.calibration import calibration_curve
 
-from retrieval.evaluation.metrics import (
+from retrieval.evaluate.metrics import (
     accuracy,
     cohen_kappa,
     confusion_counts,
@@ -27,7 +27,7 @@ from retrieval.evaluation.metrics import (
     set_counts,
     table_counts,
 )
-from retrieval.evaluation.search import _counts, _ndcg, _ranks
+from retrieval.evaluate.search import _counts, _ndcg, _ranks
 
 seeds = st.integers(0, 2**32 - 1)
 NOT_DETERMINED = -1

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest, bootstrap  # type: ignore[import-untyped]
 
-from retrieval.evaluation.metrics import mean
-from retrieval.evaluation.statistics import (
+from retrieval.evaluate.metrics import mean
+from retrieval.evaluate.statistics import (
     FOLDS,
     difference,
     estimate,

@@ -11,16 +11,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from retrieval.evaluation.arms import BOTH, CAPTIONS, DESCRIBED, PICTURES, SECOND, verdict
-from retrieval.evaluation.degradation import LEVELS
-from retrieval.evaluation.finding import finding
-from retrieval.evaluation.material import Material
-from retrieval.evaluation.own_posts import describe_posts
-from retrieval.evaluation.primary import adjusted
-from retrieval.evaluation.search import evaluate_search
-from retrieval.evaluation.sentiment import evaluate_sentiment
-from retrieval.evaluation.statistics import resamples
-from retrieval.evaluation.topics import evaluate_topics
+from retrieval.evaluate.arms import BOTH, CAPTIONS, DESCRIBED, PICTURES, SECOND, verdict
+from retrieval.evaluate.controls import LEVELS
+from retrieval.evaluate.material import Material
+from retrieval.evaluate.own_posts import describe_posts
+from retrieval.evaluate.primary import adjusted
+from retrieval.evaluate.report.finding import finding
+from retrieval.evaluate.search import evaluate_search
+from retrieval.evaluate.sentiment import evaluate_sentiment
+from retrieval.evaluate.statistics import resamples
+from retrieval.evaluate.topics import evaluate_topics
 from retrieval.labels.overrides import Override, Overrides, key_of
 from retrieval.labels.view import LabelView
 from retrieval.records import SENTIMENTS, SeenObject, Truth
@@ -41,7 +41,7 @@ def few_resamples() -> Iterator[None]:
     """Enough for these galleries, in which nothing is close; the whole number takes a minute."""
     with pytest.MonkeyPatch.context() as patch:
         for task in ("sentiment", "topics", "search"):
-            patch.setattr(f"retrieval.evaluation.{task}.resamples", partial(resamples, times=300))
+            patch.setattr(f"retrieval.evaluate.{task}.resamples", partial(resamples, times=300))
         yield
 
 

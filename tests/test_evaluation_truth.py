@@ -8,15 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from retrieval.evaluation import truth as module
-from retrieval.evaluation.degradation import LEVELS, degraded
-from retrieval.evaluation.material import (
+from retrieval.evaluate import coco_truth
+from retrieval.evaluate import truth as module
+from retrieval.evaluate.controls import LEVELS, degraded
+from retrieval.evaluate.material import (
     distinct_captions,
     most_changed,
     second_captions,
     shuffled_rows,
 )
-from retrieval.evaluation.truth import (
+from retrieval.evaluate.truth import (
     marked_adjectives,
     names_category,
     objects_of,
@@ -24,10 +25,9 @@ from retrieval.evaluation.truth import (
     splits,
     topic_truths,
 )
-from retrieval.labels import coco_truth
-from retrieval.labels.arrays import NOT_DETERMINED
+from retrieval.labels.scores import NOT_DETERMINED
 from retrieval.records import SENTIMENTS, Post, SeenObject, Sentiment, Truth
-from retrieval.words import stems_of
+from retrieval.search.words import stems_of
 
 CATEGORIES_OF_COCO = """
 person, bicycle, car, motorcycle, airplane, bus, train, truck, boat, traffic light, fire

@@ -11,17 +11,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from retrieval.columns import Columns
+from retrieval.catalog.columns import Columns
+from retrieval.catalog.facets import FACETS, Facets
+from retrieval.catalog.filters import Filters, date_range
 from retrieval.errors import BadOption
-from retrieval.facets import FACETS, Facets
-from retrieval.filters import SIDES, Filters, date_range
-from retrieval.gallery import Gallery
-from retrieval.generation import Generation
-from retrieval.labels.arrays import LabelArrays, is_known, undetermined
+from retrieval.gallery.chroma import Gallery
+from retrieval.gallery.generation import Generation
+from retrieval.gallery.stored_labels import LabelArrays, LabelRecord
 from retrieval.labels.overrides import Override
+from retrieval.labels.scores import is_known, undetermined
 from retrieval.labels.view import LabelView
-from retrieval.manifest import LabelRecord
-from retrieval.records import DISAGREEMENTS, SENTIMENTS, UNDETERMINED, Post
+from retrieval.records import DISAGREEMENTS, SENTIMENTS, SIDES, UNDETERMINED, Post
 from tests.galleries import RECORDS
 
 TOPICS = ("animals", "food", "sports")

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from retrieval.evaluation.arms import BOTH, CAPTIONS
-from retrieval.evaluation.finding import finding
+from retrieval.evaluate.arms import BOTH, CAPTIONS
+from retrieval.evaluate.report.finding import finding
 
 DOING = {
     "sentiment": "how a post feels",

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from retrieval.fusion import ranks, reciprocal_rank_fusion
+from training.rank_fusion import ranks, reciprocal_rank_fusion
 
 
 def test_the_highest_score_ranks_first_and_ties_keep_the_items_order() -> None:

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from retrieval import lock
 from retrieval.errors import GalleryLocked, StorageFailed
-from retrieval.lock import last_write, reader_lock, writer_lock
+from retrieval.gallery import lock
+from retrieval.gallery.lock import last_write, reader_lock, writer_lock
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from retrieval.lock import reader_lock, writer_lock
+from retrieval.gallery.lock import reader_lock, writer_lock
 lock = {"writer": writer_lock, "reader": reader_lock}[sys.argv[2]]
 with lock(Path(sys.argv[1])):
     print("held", flush=True)

@@ -7,7 +7,8 @@ import pytest
 
 from indexer.overrides import Corrections
 from retrieval.errors import BadInput, BadOption, StorageFailed
-from retrieval.generation import Generation
+from retrieval.gallery.generation import Generation
+from retrieval.gallery.manifest import read_manifest
 from retrieval.labels.overrides import (
     Override,
     clear_override,
@@ -16,7 +17,6 @@ from retrieval.labels.overrides import (
     set_override,
 )
 from retrieval.labels.view import LabelView
-from retrieval.manifest import read_manifest
 from retrieval.records import Post, PostLabels
 from tests.galleries import index_folder, save_picture, writing
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import indexer.pipeline
-from retrieval.generation import Generation
+from retrieval.gallery.generation import Generation
 from tests.fakes import ColourEncoder
 from tests.galleries import captions_by_path, index_folder, save_picture, three_pictures
 

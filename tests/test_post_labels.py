@@ -11,13 +11,14 @@ import pytest
 from numpy.typing import NDArray
 
 from retrieval.encoders.base import ZeroShot
-from retrieval.labels.arrays import LabelArrays, sentiment_codes, shown_topics, undetermined
+from retrieval.gallery.stored_labels import LabelArrays
+from retrieval.labels.caption_topics import CaptionTopics, log_mean_exp, tokens
 from retrieval.labels.fusion import Fusion, load_fusion
 from retrieval.labels.labeller import Labeller
 from retrieval.labels.overrides import Override
-from retrieval.labels.pictures import MOODS, TEMPLATES, PictureLabels
+from retrieval.labels.picture_labels import MOODS, TEMPLATES, PictureLabels
+from retrieval.labels.scores import sentiment_codes, shown_topics, undetermined
 from retrieval.labels.taxonomy import load_taxonomy
-from retrieval.labels.topics import CaptionTopics, log_mean_exp, tokens
 from retrieval.labels.vader import VaderModel
 from retrieval.labels.view import LabelView
 from retrieval.records import Reading

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from retrieval.errors import BadOption
-from retrieval.query import Query, Term, parse_query
+from retrieval.search.query import Query, Term, parse_query
 
 PICTURE = Image.new("RGB", (4, 4))
 

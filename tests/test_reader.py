@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 
 from retrieval.errors import NoGallery
-from retrieval.generation import Generation
+from retrieval.gallery.generation import Generation
 from retrieval.labels.overrides import clear_override, set_override
-from retrieval.query import parse_query
-from retrieval.reader import Reader
 from retrieval.records import Found
-from retrieval.searcher import Options, Searcher
+from retrieval.search.query import parse_query
+from retrieval.search.reader import Reader
+from retrieval.search.searcher import Options, Searcher
 from tests.fakes import ColourEncoder, WordEncoder
 from tests.galleries import index_folder, save_picture, three_pictures
 
@@ -35,7 +35,7 @@ def encoders(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         opened.append(stored)
         return ColourEncoder(), WordEncoder()
 
-    monkeypatch.setattr("retrieval.reader.stored_encoders", by_hand)
+    monkeypatch.setattr("retrieval.search.reader.stored_encoders", by_hand)
     return opened
 
 

@@ -16,10 +16,10 @@ import pytest
 
 from indexer.journal import Journal
 from retrieval.errors import EncoderMismatch, GalleryDamaged, NoGallery, SchemaMismatch
-from retrieval.generation import Generation
+from retrieval.gallery.generation import Generation
+from retrieval.gallery.manifest import EncoderRecord, Encoders, read_manifest
 from retrieval.labels.overrides import read_overrides
 from retrieval.labels.view import LabelView
-from retrieval.manifest import EncoderRecord, Encoders, read_manifest
 from tests.crashing_build import CALLS
 from tests.galleries import RECORDS, index_folder, labeller, save_picture, three_pictures
 

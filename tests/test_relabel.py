@@ -12,13 +12,13 @@ from indexer.overrides import Corrections
 from indexer.relabel import relabel
 from indexer.status import read_status
 from retrieval.errors import BadInput, GalleryLocked, NoGallery
-from retrieval.generation import Generation
+from retrieval.gallery.generation import Generation
+from retrieval.gallery.manifest import read_manifest
 from retrieval.labels.labeller import Labeller
 from retrieval.labels.overrides import read_overrides
-from retrieval.labels.taxonomy import DEFAULT_TOPICS, load_taxonomy
+from retrieval.labels.taxonomy import DEFAULT_TOPICS, load_taxonomy, stale
 from retrieval.labels.vader import VaderModel
 from retrieval.labels.view import LabelView
-from retrieval.manifest import read_manifest
 from retrieval.records import PostLabels
 from tests.fakes import ColourEncoder, WordEncoder
 from tests.galleries import index_folder, save_picture, writing
@@ -106,15 +106,15 @@ def test_a_taxonomy_edited_since_is_a_warning_until_it_is_applied(
     again(gallery, taxonomy(tmp_path))
     made_by = read_manifest(gallery).labels
     assert made_by is not None
-    assert made_by.warning() is None
+    assert stale(made_by) is None
     taxonomy(tmp_path, WALLS.replace("a wall", "a brick wall"))
-    assert "has changed since" in (made_by.warning() or "")
+    assert "has changed since" in (stale(made_by) or "")
     again(gallery)
     made_by = read_manifest(gallery).labels
     assert made_by is not None
-    assert made_by.warning() is None
+    assert stale(made_by) is None
     (tmp_path / "walls.toml").unlink()
-    assert "not there any more" in (made_by.warning() or "")
+    assert "not there any more" in (stale(made_by) or "")
 
 
 @pytest.mark.parametrize(("broken", "reason"), [("topic = [", "is not a file"), (None, "there is")])

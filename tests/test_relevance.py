@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from retrieval.encoders.base import Background, ZeroShot
-from retrieval.relevance import (
+from retrieval.search.relevance import (
     RELEVANCE_FILE,
     Relevance,
     Signals,

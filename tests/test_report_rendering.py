@@ -17,9 +17,9 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
-from retrieval.evaluation import plots
-from retrieval.evaluation.colours import ARM_COLOURS, colours
-from retrieval.evaluation.document import (
+from retrieval.evaluate.report import plots
+from retrieval.evaluate.report.colours import ARM_COLOURS, colours
+from retrieval.evaluate.report.document import (
     Block,
     Card,
     Cards,
@@ -32,9 +32,9 @@ from retrieval.evaluation.document import (
     Table,
     shown,
 )
-from retrieval.evaluation.html import html
-from retrieval.evaluation.markdown import markdown
-from retrieval.evaluation.terminal import print_document
+from retrieval.evaluate.report.html import html
+from retrieval.evaluate.report.markdown import markdown
+from retrieval.evaluate.report.terminal import print_document
 
 HOSTILE = {
     "a script": "<script>alert(1)</script>",
@@ -468,7 +468,7 @@ def test_a_report_without_blocks_is_still_one(tmp_path: Path) -> None:
 
 def test_rendering_loads_matplotlib_only_to_draw() -> None:
     code = (
-        "import sys, retrieval.evaluation.plots, retrieval.evaluation.html\n"
+        "import sys, retrieval.evaluate.report.plots, retrieval.evaluate.report.html\n"
         "sys.exit('matplotlib' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -14,15 +14,15 @@ import numpy as np
 import pytest
 from PIL import Image, ImageEnhance
 
+from retrieval.catalog.filters import EVERYTHING, Filters
 from retrieval.errors import BadOption
-from retrieval.filters import EVERYTHING, Filters
-from retrieval.generation import Generation
+from retrieval.gallery.generation import Generation
 from retrieval.labels.overrides import read_overrides, set_override
 from retrieval.labels.view import LabelView
-from retrieval.query import Query, Term, parse_query
 from retrieval.records import STRATEGIES, Found, Hit, Strategy
-from retrieval.relevance import RELEVANCE_FILE
-from retrieval.searcher import Options, Searcher
+from retrieval.search.query import Query, Term, parse_query
+from retrieval.search.relevance import RELEVANCE_FILE
+from retrieval.search.searcher import Options, Searcher
 from tests.fakes import ColourEncoder, WordEncoder
 from tests.galleries import index_folder, save_picture, writing
 

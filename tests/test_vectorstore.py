@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from retrieval import lock, vectorstore
-from retrieval.access import ExactScan
+from retrieval.catalog.filters import Filters
 from retrieval.errors import GalleryDamaged, GalleryLocked, NoGallery
-from retrieval.filters import Filters
-from retrieval.gallery import CAPTIONS, GalleryReader, remove_chroma
-from retrieval.generation import Generation
-from retrieval.lock import writer_lock
+from retrieval.gallery import lock, vectorstore
+from retrieval.gallery.chroma import CAPTIONS, GalleryReader, remove_chroma
+from retrieval.gallery.generation import Generation
+from retrieval.gallery.lock import writer_lock
+from retrieval.search.nearest import ExactScan
 from tests.fakes import ColourEncoder, WordEncoder
 from tests.galleries import index_folder, save_picture
 

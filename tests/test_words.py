@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.words import WordIndex, matched_words, stems_of, telling_words
+from retrieval.search.words import WordIndex, matched_words, stems_of, telling_words
 
 CAPTIONS = [
     "A dog runs",

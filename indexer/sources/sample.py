@@ -12,7 +12,7 @@ from indexer.sources.base import Reading, SourcePost
 from indexer.sources.dates import DATE_FORMATS, read_date
 from retrieval.captions import readable
 from retrieval.errors import BadInput, StorageFailed
-from retrieval.storage import write_atomically
+from retrieval.files import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

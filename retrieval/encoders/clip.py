@@ -27,7 +27,7 @@ from retrieval.encoders.networks import Blueprint, Network, Runtime, choose_runt
 from retrieval.encoders.torchvision_cure import make_torchvision_importable
 from retrieval.encoders.weights import sha256_of
 from retrieval.errors import WeightsUnavailable
-from retrieval.storage import write_atomically
+from retrieval.files import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -17,8 +17,8 @@ import numpy as np
 from PIL import Image
 
 from retrieval.arithmetic import softmax, unit
-from retrieval.cache import cached_arrays
 from retrieval.encoders.base import Background
+from retrieval.encoders.cache import cached_arrays
 from retrieval.encoders.caption_mean import caption_mean
 from retrieval.encoders.networks import Blueprint, Network, Runtime, choose_runtime, load_network
 from retrieval.encoders.sentence import SentenceEncoder

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from retrieval.encoders.base import CaptionEncoder, ImageEncoder
+    from retrieval.gallery.stored_labels import LabelRecord
     from retrieval.labels.explain import Explanation, TopicEvidence
     from retrieval.labels.labeller import Labeller
-    from retrieval.manifest import LabelRecord
     from retrieval.records import PostLabels, SentimentLabel
 
 _TOPICS_SHOWN = 6
@@ -86,9 +86,9 @@ def _models(
     """The gallery's own, where there is one."""
     from retrieval.encoders.choose import choose_image_encoder
     from retrieval.encoders.sentence import SentenceEncoder
-    from retrieval.encoders.stored import stored_encoders
+    from retrieval.gallery.manifest import read_manifest
+    from retrieval.gallery.stored_encoders import stored_encoders
     from retrieval.labels.labeller import choose_labeller
-    from retrieval.manifest import read_manifest
 
     image: ImageEncoder
     caption: CaptionEncoder

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from retrieval.encoders.base import CaptionEncoder, ImageEncoder, Vectors
-    from retrieval.labels.arrays import LabelArrays
+    from retrieval.gallery.stored_labels import LabelArrays
     from retrieval.labels.labeller import Labeller
     from retrieval.records import PostLabels, Reading
 

@@ -1,7 +1,7 @@
 """How what the caption says and what the picture shows become one label.
 
 The weights in fusion.json come with their provenance; those for topics are made by
-`python -m retrieval.labels.fit_fusion`.
+`python -m training.fusion`.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from retrieval.labels.arrays import is_known
+from retrieval.labels.scores import is_known
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from retrieval.labels.arrays import Scores
+    from retrieval.labels.scores import Scores
 
 FUSION_FILE = Path(__file__).with_name("fusion.json")
 

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from retrieval.captions import for_model
 from retrieval.errors import BadInput
-from retrieval.labels.arrays import LabelArrays, undetermined
+from retrieval.gallery.stored_labels import LabelArrays, LabelRecord
+from retrieval.labels.caption_topics import CaptionTopics
 from retrieval.labels.fusion import Fusion, load_fusion
 from retrieval.labels.language import language_of
-from retrieval.labels.pictures import PictureLabels
+from retrieval.labels.picture_labels import PictureLabels
+from retrieval.labels.scores import undetermined
 from retrieval.labels.sentiment_head import SentimentHead
-from retrieval.labels.taxonomy import DEFAULT_TOPICS, Taxonomy, load_taxonomy
-from retrieval.labels.topics import CaptionTopics
+from retrieval.labels.taxonomy import DEFAULT_TOPICS, Taxonomy, load_taxonomy, taxonomy_file
 from retrieval.labels.vader import VaderModel
-from retrieval.manifest import LabelRecord
 from retrieval.records import SENTIMENTS, Reading
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from retrieval.encoders.base import CaptionEncoder, ImageEncoder, Vectors
-    from retrieval.labels.arrays import Scores
     from retrieval.labels.base import SentimentModel
+    from retrieval.labels.scores import Scores
 
 
 class Labeller:
@@ -184,7 +184,7 @@ def _taxonomy(topics: Path | None, stored: LabelRecord | None) -> Taxonomy:
     if topics is not None or stored is None or not stored.taxonomy_path:
         return load_taxonomy(topics or DEFAULT_TOPICS)
     try:
-        return load_taxonomy(stored.taxonomy_file)
+        return load_taxonomy(taxonomy_file(stored))
     except BadInput as error:
         raise BadInput(
             f"{error}. The gallery remembers this file as its topics: put it right, or choose "

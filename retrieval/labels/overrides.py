@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 from retrieval.errors import BadInput, BadOption, StorageFailed
+from retrieval.files import explained_storage_errors
 from retrieval.labels.taxonomy import correct_topics
 from retrieval.records import SENTIMENTS, Sentiment
-from retrieval.storage import explained_storage_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -2,7 +2,7 @@
 
 One was trained on sentences that describe a picture, the other on captions as people post them; a
 third, the gate, tells from the vector which kind a caption is and mixes the two accordingly.
-The weights in sentiment_head.json are made by `python -m retrieval.labels.train_sentiment`, which
+The weights in sentiment_head.json are made by `python -m training.sentiment`, which
 writes their scores beside them; docs/models.md is their model card.
 """
 

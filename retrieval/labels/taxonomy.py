@@ -7,10 +7,13 @@ import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from retrieval.errors import BadInput, BadOption
-from retrieval.labels.arrays import MOST_TOPICS
+from retrieval.labels.scores import MOST_TOPICS
+
+if TYPE_CHECKING:
+    from retrieval.gallery.stored_labels import LabelRecord
 
 DEFAULT_TOPICS = Path(__file__).with_name("topics.toml")
 OTHER = "other"  # the topic of a post that no topic of the file fits
@@ -76,6 +79,29 @@ def load_taxonomy(path: Path) -> Taxonomy:
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise BadInput(f"{path}: the topic {twice[0]} is there twice; give each its own name")
     return Taxonomy(topics, path.absolute(), hashlib.sha256(content).hexdigest())
+
+
+def taxonomy_file(record: LabelRecord) -> Path:
+    """The file that a gallery's topics were read from."""
+    return Path(record.taxonomy_path) if record.taxonomy_path else DEFAULT_TOPICS
+
+
+def stale(record: LabelRecord) -> str | None:
+    """What is wrong with showing these labels: the topics' file says something else now."""
+    path = taxonomy_file(record)
+    try:
+        now = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return (
+            f"the topics were read from {path}, which is not there any more; "
+            "put it back, or choose another with: python -m indexer relabel --topics FILE"
+        )
+    if now == record.taxonomy:
+        return None
+    return (
+        f"{path} has changed since the posts were labelled, and their topics "
+        "are still those of before; bring them up to date with: python -m indexer relabel"
+    )
 
 
 def check_topics(names: list[str], known: tuple[str, ...]) -> None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from retrieval.labels.arrays import NOT_DETERMINED, is_known, sentiment_codes, shown_topics
 from retrieval.labels.overrides import Overrides, key_of
+from retrieval.labels.scores import NOT_DETERMINED, is_known, sentiment_codes, shown_topics
 from retrieval.labels.taxonomy import OTHER
 from retrieval.records import (
     SENTIMENTS,
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from retrieval.generation import Generation
-    from retrieval.labels.arrays import Codes, LabelArrays, Scores
+    from retrieval.gallery.generation import Generation
+    from retrieval.gallery.stored_labels import LabelArrays, LabelRecord
     from retrieval.labels.overrides import Override
-    from retrieval.manifest import LabelRecord
+    from retrieval.labels.scores import Codes, Scores
     from retrieval.records import Disagreement, LabelSource, Post, Reading
 
 

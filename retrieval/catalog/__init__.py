@@ -1,0 +1,1 @@
+"""What is known of every post, by column: filters choose, facets count."""

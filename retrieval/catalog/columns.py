@@ -1,0 +1,86 @@
+"""The catalog's columns that posts are filtered and counted by, one entry a post."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from retrieval.gallery.generation import Generation
+    from retrieval.labels.scores import Codes
+    from retrieval.labels.view import LabelView
+    from retrieval.records import Disagreement, Side
+
+
+class Columns:
+    """What is known about n posts, by row; a column is read at first use."""
+
+    def __init__(self, generation: Generation, labels: LabelView) -> None:
+        self._generation = generation
+        self._labels = labels
+
+    def __len__(self) -> int:
+        return len(self._generation.caption_rows)
+
+    def sentiments(self, side: Side = "both") -> Codes:
+        """Shape (n,): places in SENTIMENTS, or NOT_DETERMINED."""
+        if side == "caption":
+            return self._labels.caption_sentiments
+        return self._labels.image_sentiments if side == "image" else self._labels.sentiments
+
+    @property
+    def topic_names(self) -> tuple[str, ...]:
+        """The columns of `topics`, the last of which is OTHER."""
+        return self._labels.topic_names
+
+    @property
+    def topic_titles(self) -> dict[str, str]:
+        """How pages and reports call the topics, by name."""
+        return self._labels.topic_titles
+
+    @property
+    def topics(self) -> NDArray[np.bool_]:
+        """Shape (n, len(topic_names)): what each post is shown under."""
+        return self._labels.topics
+
+    def disagreement(self, about: Disagreement) -> NDArray[np.bool_]:
+        """Shape (n,): where caption and picture are not at one."""
+        return self._labels.disagreement(about)
+
+    @cached_property
+    def created_at(self) -> NDArray[np.float64]:
+        """Shape (n,): seconds since 1970, UTC; NaN where there is no date."""
+        return self._generation.created_at
+
+    @cached_property
+    def has_caption(self) -> NDArray[np.bool_]:
+        """Shape (n,)."""
+        captioned: NDArray[np.bool_] = self._generation.caption_rows >= 0
+        return captioned
+
+    @cached_property
+    def _sources(self) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+        return self._generation.sources
+
+    @property
+    def source_names(self) -> tuple[str, ...]:
+        """The sources, sorted."""
+        return self._sources[0]
+
+    @property
+    def sources(self) -> NDArray[np.int64]:
+        """Shape (n,): places in `source_names`."""
+        return self._sources[1]
+
+    @cached_property
+    def months(self) -> NDArray[np.int64]:
+        """Shape (n,): months since January of the year 0; -1 where there is no date."""
+        dated = ~np.isnan(self.created_at)
+        months = np.full(len(self), -1, dtype=np.int64)
+        moments = self.created_at[dated].astype(np.int64).astype("datetime64[s]")
+        months[dated] = moments.astype("datetime64[M]").astype(np.int64) + 1970 * 12
+        return months

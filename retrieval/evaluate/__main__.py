@@ -1,0 +1,203 @@
+"""`python -m retrieval.evaluate`: what did looking at the pictures add? Flags, wiring, files."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from retrieval.cli import DONE, add_chroma_dir, run, say
+from retrieval.config import Settings
+from retrieval.errors import BadOption, StorageFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from retrieval.evaluate.arms import Result
+    from retrieval.evaluate.report.document import Document
+    from retrieval.gallery.generation import Generation
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Evaluate a gallery and write the report."""
+    settings = Settings.from_environment()
+    arguments = _parser(settings).parse_args(argv)
+    return run(lambda: _evaluate(arguments, settings))
+
+
+def _parser(settings: Settings) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m retrieval.evaluate",
+        description="Compare what captions tell with what captions and pictures tell, for "
+        "sentiment, topics and search, on everything in the gallery whose truth is known; "
+        "describe the rest.",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("reports"),
+        metavar="DIR",
+        help="where report.md, report.html, report.json and plots/ go (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--sentiment-models",
+        type=_models,
+        default=[],
+        metavar="NAMES",
+        help="compare these models of captions' sentiment as well, such as "
+        "head,vader,cardiffnlp/twitter-roberta-base-sentiment-latest",
+    )
+    parser.add_argument("--json", action="store_true", help="print report.json instead of tables")
+    add_chroma_dir(parser, settings)
+    return parser
+
+
+def _models(text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",")]
+    if not all(names):
+        raise argparse.ArgumentTypeError(f"{text!r} has an empty name; write head,vader")
+    return list(dict.fromkeys(names))
+
+
+def _evaluate(arguments: argparse.Namespace, settings: Settings) -> int:
+    from retrieval.evaluate.report.sections import document
+    from retrieval.gallery.generation import Generation
+
+    _check_out(arguments.out)
+    generation = Generation.open(arguments.chroma_dir)
+    results = _results(generation, arguments, settings)
+    report = document(results, arguments.chroma_dir)
+    text = json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False)
+    _write(arguments.out, report, text)
+    _show(report, text, as_json=arguments.json)
+    say(f"wrote report.html, report.md, report.json and plots/ to {arguments.out}")
+    return DONE
+
+
+def _results(generation: Generation, arguments: argparse.Namespace, settings: Settings) -> Result:
+    """Everything that the report shows, as plain JSON."""
+    from retrieval.evaluate.material import Material
+    from retrieval.evaluate.own_posts import describe_posts
+    from retrieval.evaluate.primary import adjusted
+    from retrieval.evaluate.report.finding import finding
+    from retrieval.evaluate.search import evaluate_search
+    from retrieval.evaluate.sentiment import evaluate_sentiment
+    from retrieval.evaluate.topics import evaluate_topics
+    from retrieval.gallery.stored_encoders import stored_encoders
+    from retrieval.labels.overrides import Overrides, read_overrides
+    from retrieval.labels.view import LabelView
+
+    encoders = stored_encoders(generation.manifest.encoders, settings.cache_dir)
+    material = Material(generation, *encoders, settings.cache_dir)
+    tasks = {
+        "sentiment": evaluate_sentiment(material, arguments.sentiment_models),
+        "topics": evaluate_topics(material),
+        "search": evaluate_search(material),
+    }
+    if arguments.sentiment_models and tasks["sentiment"] is None:
+        say("no post has a known sentiment, so --sentiment-models has nothing to compare")
+    tested = adjusted({name: task for name, task in tasks.items() if task is not None})
+    view = LabelView.of(generation, Overrides({}))
+    return {
+        "finding": finding(tested),
+        "about": _about(generation),
+        "tasks": tested,
+        "posts": describe_posts(material, view, read_overrides(arguments.chroma_dir)),
+    }
+
+
+def _about(generation: Generation) -> dict[str, Any]:
+    """What the numbers depend on."""
+    from retrieval.catalog.dates import written
+    from retrieval.evaluate.statistics import PERMUTATIONS, RESAMPLES, SEED
+
+    manifest = generation.manifest
+    labels = manifest.labels
+    assert labels is not None, "a published generation has labels"
+    return {
+        "gallery": f"generation {manifest.generation}, built {written(manifest.built_at)[:16]} UTC",
+        "pictures_by": manifest.encoders.image.fingerprint,
+        "captions_by": manifest.encoders.caption.fingerprint,
+        "sentiment_by": labels.sentiment,
+        "topics_by": f"taxonomy {labels.taxonomy[:12]}, {labels.fusion}",
+        "seed": SEED,
+        "resamples": RESAMPLES,
+        "permutations": PERMUTATIONS,
+        "commit": _commit(),
+    }
+
+
+def _commit() -> str:
+    """Of the program, where it runs from a checkout."""
+    try:
+        done = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=12"],  # noqa: S607
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=10,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return "not from a checkout"
+    return done.stdout.strip()
+
+
+def _check_out(folder: Path) -> None:
+    """Make the folder before anything is computed.
+
+    Raises:
+        BadOption: it is a file.
+        StorageFailed: it cannot be made.
+
+    """
+    if folder.exists() and not folder.is_dir():
+        raise BadOption(f"--out {folder} is a file; name a folder")
+    try:
+        (folder / "plots").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageFailed(f"cannot write to {folder}: {error.strerror}") from error
+
+
+def _write(folder: Path, report: Document, text: str) -> None:
+    """Write all files of the report.
+
+    Raises:
+        StorageFailed: the folder cannot be written.
+
+    """
+    from retrieval.evaluate.report.document import Figure
+    from retrieval.evaluate.report.html import html
+    from retrieval.evaluate.report.markdown import markdown
+
+    plots = folder / "plots"
+    try:
+        for old in plots.glob("*.svg"):
+            old.unlink()
+        for block in report.blocks:
+            if isinstance(block, Figure):
+                (plots / f"{block.name}.svg").write_text(block.svg, "utf-8")
+        (folder / "report.md").write_text(markdown(report), "utf-8")
+        (folder / "report.html").write_text(html(report), "utf-8")
+        (folder / "report.json").write_text(text + "\n", "utf-8")
+    except OSError as error:
+        raise StorageFailed(f"cannot write to {folder}: {error.strerror}") from error
+
+
+def _show(report: Document, text: str, *, as_json: bool) -> None:
+    import sys
+
+    if as_json:
+        sys.stdout.write(text + "\n")
+        return
+    from rich.console import Console
+
+    from retrieval.evaluate.report.terminal import print_document
+
+    print_document(report, Console())
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,146 @@
+"""What an evaluation works on: the posts of one generation, their labels and their vectors."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from retrieval.captions import plain
+from retrieval.labels.fusion import load_fusion
+from retrieval.labels.labeller import Labeller, choose_labeller
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from retrieval.encoders.base import CaptionEncoder, ImageEncoder, Vectors
+    from retrieval.gallery.generation import Generation
+    from retrieval.gallery.stored_labels import LabelArrays, LabelRecord
+    from retrieval.labels.fusion import Fusion
+    from retrieval.records import Post
+
+
+class Material:
+    """One generation, with the models that labelled it. What people corrected is left out."""
+
+    def __init__(
+        self,
+        generation: Generation,
+        image_encoder: ImageEncoder,
+        caption_encoder: CaptionEncoder,
+        cache_dir: Path,
+    ) -> None:
+        self.generation = generation
+        self.image_encoder = image_encoder
+        self.caption_encoder = caption_encoder
+        self.cache_dir = cache_dir
+
+    @cached_property
+    def posts(self) -> list[Post]:
+        """Every post, in the order of the catalog."""
+        return self.generation.posts()
+
+    @cached_property
+    def pictures(self) -> NDArray[np.int64]:
+        """Shape (posts,): the row of each post's picture."""
+        return self.generation.picture_rows
+
+    @property
+    def arrays(self) -> LabelArrays:
+        """The scores of every post, by the models alone."""
+        return self.generation.labels
+
+    @property
+    def record(self) -> LabelRecord:
+        """What made the labels."""
+        record = self.generation.manifest.labels
+        assert record is not None, "a published generation has labels"
+        return record
+
+    @property
+    def fusion(self) -> Fusion:
+        """How caption and picture are weighed."""
+        return load_fusion()
+
+    def caption_vectors(self, rows: NDArray[np.int64]) -> Vectors:
+        """The vectors of the captions of some posts, all of which have one."""
+        vectors: Vectors = np.asarray(self.generation.caption_vectors)[
+            self.generation.caption_rows[rows]
+        ]
+        return vectors
+
+    @cached_property
+    def labeller(self) -> Labeller:
+        """The models that labelled the gallery."""
+        return choose_labeller(
+            None,
+            None,
+            self.record,
+            self.image_encoder,
+            self.caption_encoder,
+            cache_dir=self.cache_dir,
+        )
+
+    def labels_of(self, captions: Sequence[str], rows: NDArray[np.int64]) -> LabelArrays:
+        """The labels that some posts would have with other captions; an empty one is none."""
+        captioned = [caption for caption in captions if caption.strip()]
+        vectors = self.caption_encoder.encode_texts(captioned)
+        read = iter(self.labeller.read(captioned, vectors))
+        readings = [next(read) if caption.strip() else None for caption in captions]
+        images = np.asarray(self.generation.image_vectors)
+        return self.labeller.label(captions, readings, vectors, images, self.pictures[rows])
+
+
+def distinct_captions(texts: Sequence[str], pictures: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The rows of captions but for those that say of their picture what an earlier one does."""
+    keys = zip(pictures.tolist(), map(_key, texts), strict=True)
+    first: dict[tuple[int, str], int] = {}
+    for row, key in enumerate(keys):
+        first.setdefault(key, row)
+    return np.array(sorted(first.values()), dtype=np.int64)
+
+
+def second_captions(texts: Sequence[str], pictures: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For every row another caption of the same picture, the next one round; -1: there is none."""
+    others = np.full(len(pictures), -1, dtype=np.int64)
+    distinct = distinct_captions(texts, pictures)
+    for picture in np.unique(pictures):
+        rows = distinct[pictures[distinct] == picture]
+        if len(rows) > 1:
+            keys = [_key(texts[row]) for row in rows.tolist()]
+            next_one = dict(zip(keys, np.roll(rows, -1), strict=True))
+            for row in np.flatnonzero(pictures == picture).tolist():
+                others[row] = next_one[_key(texts[row])]
+    return others
+
+
+def _key(caption: str) -> str:
+    """What captions share that differ only in typography."""
+    return plain(caption).casefold()
+
+
+def shuffled_rows(pictures: NDArray[np.int64], random: np.random.Generator) -> NDArray[np.int64]:
+    """For every row one of another picture, the same for all rows of a picture."""
+    names, first, places = np.unique(pictures, return_index=True, return_inverse=True)
+    stand_in = first[random.permutation(len(names))]
+    rows: NDArray[np.int64] = stand_in[places]
+    return rows
+
+
+def most_changed(gain: NDArray[np.float64], pictures: NDArray[np.int64], shown: int) -> list[int]:
+    """The rows with most gain, best first, then those with most loss; each picture once."""
+    order = np.argsort(-gain, kind="stable")
+    seen: set[int] = set()
+    chosen: list[int] = []
+    for side in (order[gain[order] > 0], order[::-1][gain[order[::-1]] < 0]):
+        fresh: list[int] = []
+        for row in side.tolist():
+            if len(fresh) < shown and int(pictures[row]) not in seen:
+                seen.add(int(pictures[row]))
+                fresh.append(row)
+        chosen += fresh
+    return chosen

@@ -1,0 +1,90 @@
+"""What a report found, in words for someone who has never heard of an F1 or an interval."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from retrieval.evaluate.arms import BOTH, CAPTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from retrieval.evaluate.arms import Result
+
+_DOING = {
+    "sentiment": "how a post feels",
+    "topics": "what a post is about",
+    "search": "which picture a caption means",
+}
+_NO_TRUTH = (
+    "There is no truth to score against about {}: nobody has said it of these posts. For that the "
+    "report shows what the models say, and where captions and pictures tell different stories."
+)
+_NOTHING_TO_ASK = (
+    "Whether they tell which picture a caption means was not tested: no picture has a second "
+    "caption that could ask for it."
+)
+_TWO_HASHTAGS = "two hashtags"
+
+
+def finding(tasks: Mapping[str, Result]) -> str:
+    """One plain paragraph, made of the numbers and honest about chance."""
+    sentences = [_overall(tasks)] if tasks else []
+    sentences += [_sentence(name, task) for name, task in tasks.items()]
+    sentences += _little_left(tasks)
+    unknown = [_DOING[name] for name in ("sentiment", "topics") if name not in tasks]
+    if unknown:
+        sentences.append(_NO_TRUTH.format(" or ".join(unknown)))
+    if "search" not in tasks:
+        sentences.append(_NOTHING_TO_ASK)
+    return " ".join(sentences)
+
+
+def _overall(tasks: Mapping[str, Result]) -> str:
+    verdicts = {task["primary"]["verdict"] for task in tasks.values()}
+    if verdicts <= {"not tested"}:
+        return "What the pictures add could not be tested here."
+    if {"better", "worse"} <= verdicts:
+        return "Looking at the pictures helped in one respect and did harm in another."
+    if "better" in verdicts:
+        return "Looking at the pictures helped."
+    if "worse" in verdicts:
+        return "Looking at the pictures did harm."
+    return "Looking at the pictures changed nothing here that could not be chance."
+
+
+def _sentence(name: str, task: Result) -> str:
+    primary, doing = task["primary"], _DOING[name]
+    if primary["verdict"] == "not tested":
+        return f"Whether they tell {doing} was not tested: {primary['why']}."
+    arms, measure = task["arms"], task["measure"]
+    before, after = (_points(arms[each][measure]["value"]) for each in (CAPTIONS, BOTH))
+    scores = f"To tell {doing}, captions alone score {before} of 100, with the pictures {after}"
+    if primary["verdict"] == "cannot tell":
+        if primary["detectable"] is None:
+            return f"{scores}: too few pictures to tell."
+        least = max(1, round(100 * primary["detectable"]))
+        return f"{scores}: within chance (a change of about {least} would show)."
+    if primary["verdict"] == "not by every truth":
+        return f"{scores}: more than chance, but not by every way of saying what is true."
+    return f"{scores}: {primary['verdict']}, and more than chance."
+
+
+def _little_left(tasks: Mapping[str, Result]) -> list[str]:
+    """Where captions are nearly gone, which is where pictures may count."""
+    gains = []
+    for name, task in tasks.items():
+        level = task["degradation"].get(_TWO_HASHTAGS)
+        if level and level["difference"]["verdict"] == "better":
+            before, after = (_points(level[side]["value"]) for side in (CAPTIONS, BOTH))
+            gains.append(f"from {before} to {after} ({_DOING[name]})")
+    if not gains:
+        return []
+    return [
+        "Pictures matter where captions say little: with two hashtags left of each caption, they "
+        f"lift the score {' and '.join(gains)}."
+    ]
+
+
+def _points(score: float) -> str:
+    return f"{100 * score:.0f}"

@@ -1,0 +1,417 @@
+"""How posts feel: captions, pictures and both, against the sentiment they were written with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from retrieval.evaluate.arms import (
+    BOTH,
+    CAPTIONS,
+    LEAST_PICTURES,
+    PICTURES,
+    SECOND,
+    arm,
+    by_chance,
+    captions_against_both,
+    contrast,
+    figure,
+    no_contrast,
+    untested,
+)
+from retrieval.evaluate.calibration import winner_calibration_error
+from retrieval.evaluate.controls import LEVELS, degraded
+from retrieval.evaluate.material import most_changed, second_captions, shuffled_rows
+from retrieval.evaluate.metrics import (
+    accuracy,
+    confusion_counts,
+    macro_f1,
+    mean,
+    recall_of,
+    reliability_points,
+)
+from retrieval.evaluate.statistics import (
+    FOLDS,
+    SEED,
+    folds_of,
+    interval,
+    resamples,
+    summed_by_picture,
+)
+from retrieval.evaluate.tfidf import tfidf
+from retrieval.evaluate.truth import marked_adjectives, sentiment_truth, splits
+from retrieval.labels.labeller import choose_sentiment_model
+from retrieval.labels.scores import NOT_DETERMINED, is_known, sentiment_codes
+from retrieval.labels.vader import VaderModel, vader_features
+from retrieval.records import SENTIMENTS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from retrieval.evaluate.arms import Result
+    from retrieval.evaluate.material import Material
+    from retrieval.evaluate.statistics import Counts, Measure
+    from retrieval.labels.scores import Codes, Scores
+
+    Rows = NDArray[np.int64]
+
+_TEST = "test"
+_SHUFFLES = 200
+_SHOWN = 4
+_LEAST_TRAINED_ON = 200  # sentences, for a model to be trained on them
+_NEGATIVE, _NEUTRAL, _POSITIVE = range(3)
+_MEASURES: dict[str, Measure] = {
+    "macro_f1": macro_f1,
+    "accuracy": accuracy,
+    **{f"{name}_recall": recall_of(place) for place, name in enumerate(SENTIMENTS)},
+}
+_TRAINED, _TFIDF = "caption vectors and VADER, trained on the others", "TF-IDF"
+_CANNOT_SEE = "no encoder of these pictures can tell how they feel"
+
+_WHY_NOT = {
+    CAPTIONS: "no caption is in a language that the sentiment model knows",
+    PICTURES: _CANNOT_SEE,
+    BOTH: _CANNOT_SEE,
+    SECOND: "no picture has a second caption",
+}
+
+
+def evaluate_sentiment(material: Material, models: Sequence[str] = ()) -> Result | None:
+    """Everything about sentiment; None where nobody knows the truth.
+
+    `models` are further sentiment models to compare, as --sentiment-model names them.
+    """
+    truth = sentiment_truth(material.posts)
+    captioned = np.array([post.has_caption for post in material.posts], dtype=np.bool_)
+    known = np.flatnonzero((truth != NOT_DETERMINED) & captioned)
+    if not len(known):
+        return None
+    split = np.array([each or "" for each in splits(material.posts)])
+    test = known[split[known] == _TEST]
+    rows = test if len(test) else known
+    return _Sentiment(material, rows, known, truth, models).result()
+
+
+class _Sentiment:
+    """Tests on the source's test split, where it has one."""
+
+    def __init__(
+        self,
+        material: Material,
+        rows: Rows,
+        known: Rows,
+        truth: Codes,
+        models: Sequence[str],
+    ) -> None:
+        self._material = material
+        self._rows = rows
+        self._known = known
+        self._all_truth = truth
+        self._truth = truth[rows]
+        self._posts = [material.posts[row] for row in rows]
+        self._captions = [post.caption for post in self._posts]
+        self._pictures = material.pictures[rows]
+        self._draws = resamples(len(np.unique(self._pictures)))
+        self._models = models
+
+    def result(self) -> Result:
+        scores = self._arms()
+        counts = {name: self._counts(each) for name, each in scores.items() if each is not None}
+        arms: Result = {}
+        for name, each in scores.items():
+            kind: Any = "reference" if name == SECOND else "arm"
+            if each is None:
+                arms[name] = untested(kind, _WHY_NOT[name])
+                continue
+            arms[name] = arm(kind, counts[name], _MEASURES, self._draws)
+            arms[name]["expected_calibration_error"] = self._calibration(each)
+        arms |= self._baselines()
+        contrasts = self._contrasts(counts)
+        return {
+            "question": "How does the post feel?",
+            "measure": "macro_f1",
+            "posts": len(self._rows),
+            "pictures": len(self._draws[0]),
+            "by_class": dict(
+                zip(SENTIMENTS, np.bincount(self._truth, minlength=3).tolist(), strict=True)
+            ),
+            "split": self._split(),
+            "primary": dict(contrasts[f"{BOTH} - {CAPTIONS}"]),
+            "arms": arms,
+            "contrasts": contrasts,
+            "oracle": self._oracle(),
+            "writers_polarity": self._writers_polarity(),
+            "unseen_adjectives": self._unseen_adjectives(),
+            "confusion": self._confusion(scores),
+            "reliability": self._reliability(scores),
+            "shuffled_pictures": self._shuffled(scores),
+            "degradation": self._degraded() if scores[PICTURES] is not None else {},
+            "changed": self._changed(scores),
+        }
+
+    def _split(self) -> str:
+        return _TEST if len(self._rows) < len(self._known) else "everything that has truth"
+
+    def _arms(self) -> dict[str, Scores | None]:
+        arrays = self._material.arrays
+        caption = arrays.caption_sentiment[self._rows]
+        image = arrays.image_sentiment[self._rows]
+        second = second_captions(self._captions, self._pictures)
+        other = np.where((second >= 0)[:, None], caption[second], np.nan).astype(np.float32)
+        sees = bool(is_known(image).any())
+        return {
+            CAPTIONS: caption if is_known(caption).any() else None,
+            PICTURES: image if sees else None,
+            BOTH: arrays.sentiment[self._rows] if sees else None,
+            SECOND: self._material.fusion.fused_sentiment(caption, other)
+            if is_known(other).any()
+            else None,
+        }
+
+    def _baselines(self) -> Result:
+        majority = int(np.bincount(self._truth, minlength=3).argmax())
+        always = np.full(len(self._rows), majority, dtype=np.int8)
+        found = {
+            f"always {SENTIMENTS[majority]}": arm(
+                "baseline", self._counts_of(always), _MEASURES, self._draws
+            ),
+            "VADER": self._model(VaderModel.spec, "baseline"),
+            "TF-IDF": self._tfidf(),
+        }
+        for spec in self._models:
+            if spec != VaderModel.spec:
+                found[f"model {spec}"] = self._model(spec, "model")
+        return found
+
+    def _model(self, spec: str, kind: Any) -> Result:
+        """Another model of captions' sentiment, on the same captions."""
+        model = choose_sentiment_model(spec, self._material.caption_encoder)
+        scores = model.scores(self._captions, self._material.caption_vectors(self._rows))
+        found = arm(kind, self._counts(scores), _MEASURES, self._draws)
+        return {**found, "expected_calibration_error": self._calibration(scores)}
+
+    def _tfidf(self) -> Result:
+        """A model of words, trained on the posts with truth that are not tested."""
+        others = np.setdiff1d(self._known, self._rows)
+        others = others[~np.isin(self._material.pictures[others], self._pictures)]
+        truth = self._all_truth[others]
+        if len(others) < _LEAST_TRAINED_ON or len(set(truth.tolist())) < 2:
+            return untested("baseline", f"{len(others)} posts with truth to train on are too few")
+        scores = _trained_on_words(
+            [self._material.posts[row].caption for row in others], truth, self._captions
+        )
+        return arm("baseline", self._counts(scores), _MEASURES, self._draws)
+
+    def _counts(self, scores: Scores) -> Counts:
+        return self._counts_of(sentiment_codes(scores))
+
+    def _counts_of(self, found: Codes) -> Counts:
+        return summed_by_picture(self._pictures, confusion_counts(self._truth, found))
+
+    def _calibration(self, scores: Scores) -> float:
+        known = is_known(scores)
+        truth = self._truth[known].astype(np.int64)
+        return winner_calibration_error(scores[known], truth) if known.any() else 0.0
+
+    def _contrasts(self, counts: Mapping[str, Counts]) -> Result:
+        return {
+            f"{name} - {CAPTIONS}": contrast(counts[name], counts[CAPTIONS], macro_f1, self._draws)
+            if name in counts and CAPTIONS in counts
+            else no_contrast(_WHY_NOT[name if CAPTIONS in counts else CAPTIONS])
+            for name in (BOTH, PICTURES, SECOND)
+        }
+
+    def _oracle(self) -> Result:
+        """The best that anyone could do who sees the pictures alone: each one's commonest truth.
+
+        Sentiments belong to sentences that were written on request, also opposite ones about the
+        same picture.
+        """
+        polar = self._truth != _NEUTRAL
+        found: Result = {}
+        for name, rows in (("polar posts", polar), ("all posts", np.ones_like(polar))):
+            if not rows.any():
+                continue
+            pictures, truth = self._pictures[rows], self._truth[rows]
+            right = sum(
+                int(np.bincount(truth[pictures == picture]).max())
+                for picture in np.unique(pictures).tolist()
+            )
+            found[name] = {"posts": len(truth), "accuracy": {"value": right / len(truth)}}
+        return found
+
+    def _writers_polarity(self) -> Result:
+        """How well looks alone part the pictures about which all sentences have one polarity."""
+        image = self._material.arrays.image_sentiment[self._rows]
+        names, first = np.unique(self._pictures, return_index=True)
+        polarity = [set(self._truth[self._pictures == name].tolist()) for name in names]
+        chosen = [
+            (int(row), sides == {_POSITIVE})
+            for row, sides in zip(first, (each - {_NEUTRAL} for each in polarity), strict=True)
+            if len(sides) == 1
+        ]
+        positive = np.array([side for _, side in chosen], dtype=np.bool_)
+        about = {"positive": int(positive.sum()), "negative": int((~positive).sum())}
+        if not is_known(image).any():
+            return {**untested("arm", _CANNOT_SEE), "pictures": about}
+        if not positive.any() or positive.all():
+            return {**untested("arm", "no pictures of both polarities"), "pictures": about}
+        from sklearn.metrics import roc_auc_score
+
+        scores = image[[row for row, _ in chosen]]
+        leaning = scores[:, _POSITIVE] - scores[:, _NEGATIVE]
+        random = np.random.default_rng(SEED)
+        drawn = []
+        for _ in range(len(self._draws)):
+            rows = random.integers(0, len(leaning), len(leaning))
+            if positive[rows].any() and not positive[rows].all():
+                drawn.append(roc_auc_score(positive[rows], leaning[rows]))
+        low, high = interval(np.array(drawn))
+        auc: Result = {"value": float(roc_auc_score(positive, leaning)), "low": low, "high": high}
+        if len(chosen) < LEAST_PICTURES:
+            auc |= {"low": None, "high": None}
+        return {"tested": True, "pictures": about, "auc": auc}
+
+    def _unseen_adjectives(self) -> Result:
+        """Sentences none of whose marked adjectives were in training: no pair can be memorised.
+
+        In SentiCap nearly all adjectives are connected by sentences that have several, so a
+        sentence trains only in folds that have none of its adjectives, and is tested only in the
+        one that has all of them.
+        """
+        rows = [r for r in self._known.tolist() if self._all_truth[r] != _NEUTRAL]
+        adjectives = {row: marked_adjectives(self._material.posts[row]) for row in rows}
+        rows = [row for row in rows if adjectives[row]]
+        if len(rows) < _LEAST_TRAINED_ON:
+            return untested("arm", f"{len(rows)} sentences with marked adjectives are too few")
+        names = sorted({each for row in rows for each in adjectives[row]})
+        fold_of = dict(zip(names, folds_of(np.array(names)).tolist(), strict=True))
+        neutral = [r for r in self._known.tolist() if self._all_truth[r] == _NEUTRAL]
+        tested: list[int] = []
+        scores: dict[str, list[Scores]] = {_TRAINED: [], _TFIDF: []}
+        for fold in range(FOLDS):
+            train = [r for r in rows if all(fold_of[each] != fold for each in adjectives[r])]
+            test = [r for r in rows if all(fold_of[each] == fold for each in adjectives[r])]
+            if test and len(train) >= _LEAST_TRAINED_ON:
+                tested += test
+                for name, each in self._trained([*train, *neutral], test).items():
+                    scores[name].append(each)
+        return self._binary(np.array(tested, dtype=np.int64), scores)
+
+    def _trained(self, train: Sequence[int], test: Sequence[int]) -> dict[str, Scores]:
+        """The caption model's recipe and TF-IDF, trained on some posts; scores of others."""
+        texts = [[self._material.posts[row].caption for row in rows] for rows in (train, test)]
+        truth = self._all_truth[list(train)]
+        inputs = [
+            np.hstack([self._material.caption_vectors(np.array(rows)), vader_features(captions)])
+            for rows, captions in zip((train, test), texts, strict=True)
+        ]
+        return {
+            _TRAINED: _logistic(inputs[0], truth, inputs[1]),
+            _TFIDF: _trained_on_words(texts[0], truth, texts[1]),
+        }
+
+    def _binary(self, rows: Rows, scores: Mapping[str, list[Scores]]) -> Result:
+        """Which of the two polarities is likelier, against the truth."""
+        if not len(rows):
+            return untested("arm", "no fold has sentences to train and to test on")
+        truth, pictures = self._all_truth[rows] == _POSITIVE, self._material.pictures[rows]
+        draws = resamples(len(np.unique(pictures)))
+        compound = vader_features([self._material.posts[row].caption for row in rows])[:, 0]
+        ways = {name: np.concatenate(parts) for name, parts in scores.items()}
+        said = {name: each[:, _POSITIVE] > each[:, _NEGATIVE] for name, each in ways.items()}
+        said["VADER"] = compound > 0
+        found: Result = {"tested": True, "posts": len(rows), "pictures": len(draws[0])}
+        for name, each in said.items():
+            right = np.stack([each == truth, np.ones(len(rows))], axis=1)
+            counts = summed_by_picture(pictures, right)
+            found[name] = {"accuracy": figure(counts, mean, draws)}
+        return found
+
+    def _confusion(self, scores: Mapping[str, Scores | None]) -> Result:
+        """Rows the truth, columns negative, neutral, positive, not determined."""
+        found: Result = {}
+        for name in (CAPTIONS, BOTH):
+            each = scores[name]
+            if each is not None:
+                counts = confusion_counts(self._truth, sentiment_codes(each)).sum(axis=0)
+                found[name] = counts.reshape(3, 4).astype(int).tolist()
+        return found
+
+    def _reliability(self, scores: Mapping[str, Scores | None]) -> Result:
+        found: Result = {}
+        for name in (CAPTIONS, PICTURES, BOTH):
+            each = scores[name]
+            if each is not None:
+                known = is_known(each)
+                right = each[known].argmax(axis=1) == self._truth[known]
+                found[name] = reliability_points(each[known].max(axis=1).astype(float), right)
+        return found
+
+    def _shuffled(self, scores: Mapping[str, Scores | None]) -> Result:
+        """Both, with every picture's mood from another picture: what is not from looking."""
+        caption, image = scores[CAPTIONS], scores[PICTURES]
+        if caption is None or image is None:
+            return no_contrast(_CANNOT_SEE)
+        baseline = float(macro_f1(self._counts(caption).sum(axis=0)))
+        random = np.random.default_rng(SEED)
+        gains = []
+        for _ in range(_SHUFFLES):
+            other = image[shuffled_rows(self._pictures, random)]
+            fused = self._material.fusion.fused_sentiment(caption, other)
+            gains.append(float(macro_f1(self._counts(fused).sum(axis=0))) - baseline)
+        return by_chance(gains)
+
+    def _degraded(self) -> Result:
+        """Captions only and both, with less and less of the caption left."""
+        found: Result = {}
+        for level in LEVELS:
+            arrays = self._material.labels_of(degraded(self._captions, level), self._rows)
+            counts = {
+                CAPTIONS: self._counts(arrays.caption_sentiment),
+                BOTH: self._counts(arrays.sentiment),
+            }
+            found[level] = captions_against_both(counts, macro_f1, self._draws)
+        return found
+
+    def _changed(self, scores: Mapping[str, Scores | None]) -> list[Result]:
+        """The posts that looking at the picture put right, and those that it put wrong."""
+        sides = {name: scores[name] for name in (CAPTIONS, PICTURES, BOTH)}
+        said = {n: sentiment_codes(each) for n, each in sides.items() if each is not None}
+        if BOTH not in said or CAPTIONS not in said:
+            return []
+        right = {name: codes == self._truth for name, codes in said.items()}
+        gain = right[BOTH].astype(float) - right[CAPTIONS]
+        return [
+            {
+                "post_id": self._posts[row].post_id,
+                "image_id": self._posts[row].image_id,
+                "caption": self._posts[row].caption,
+                "gain": float(gain[row]),
+                "truth": SENTIMENTS[self._truth[row]],
+                **{name: _named(codes[row]) for name, codes in said.items()},
+            }
+            for row in most_changed(gain, self._pictures, _SHOWN)
+        ]
+
+
+def _named(code: int) -> str | None:
+    return None if code == NOT_DETERMINED else SENTIMENTS[code]
+
+
+def _trained_on_words(captions: Sequence[str], truth: Codes, others: Sequence[str]) -> Scores:
+    words = tfidf(pairs=True)
+    return _logistic(words.fit_transform(captions), truth, words.transform(others), strength=10.0)
+
+
+def _logistic(inputs: Any, truth: Codes, others: Any, strength: float = 1.0) -> Scores:
+    """Shape (len(others), 3); 0 for a class that nothing was trained on."""
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(C=strength, max_iter=3000, random_state=SEED).fit(inputs, truth)
+    scores = np.zeros((others.shape[0], len(SENTIMENTS)), dtype=np.float32)
+    scores[:, model.classes_] = model.predict_proba(others)
+    return scores

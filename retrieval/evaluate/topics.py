@@ -1,0 +1,334 @@
+"""What posts are about: captions, pictures and both, against what COCO's annotators marked."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from retrieval.evaluate.arms import (
+    BOTH,
+    CAPTIONS,
+    DESCRIBED,
+    LEAST_PICTURES,
+    PICTURES,
+    SECOND,
+    arm,
+    by_chance,
+    captions_against_both,
+    contrast,
+    figure,
+    no_contrast,
+    untested,
+)
+from retrieval.evaluate.calibration import calibration_error
+from retrieval.evaluate.controls import LEVELS, degraded
+from retrieval.evaluate.material import most_changed, second_captions, shuffled_rows
+from retrieval.evaluate.metrics import (
+    mean_average_precision,
+    micro_f1,
+    precision,
+    recall,
+    reliability_points,
+    set_counts,
+)
+from retrieval.evaluate.statistics import (
+    FOLDS,
+    SEED,
+    folds_of,
+    interval,
+    resamples,
+    summed_by_picture,
+)
+from retrieval.evaluate.tfidf import tfidf
+from retrieval.evaluate.truth import objects_of, testable, topic_truths
+from retrieval.labels.scores import is_known, shown_topics
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from retrieval.evaluate.arms import Result
+    from retrieval.evaluate.material import Material
+    from retrieval.evaluate.statistics import Counts
+
+_SHUFFLES = 200
+_LEAST_POSITIVES = 20  # pictures that show a topic, for a figure of its own
+_DRAWS_AT_ONCE = 200
+_MEASURES = {"micro_f1": micro_f1, "precision": precision, "recall": recall}
+_SHOWN = 4  # posts that got better, and as many that got worse
+_MAIN_TRUTH = "every object"
+
+_WHY_NOT = {
+    CAPTIONS: "no caption is in a language that the caption encoder knows",
+    PICTURES: "no encoder of these pictures can tell",
+    BOTH: "no encoder of these pictures can tell",
+    DESCRIBED: "the gallery has no descriptions",
+    SECOND: "no picture has a second caption",
+}
+
+
+class Labelled(NamedTuple):
+    """What one arm says about n posts, on the topics that are tested; shape (n, topics) each."""
+
+    shown: NDArray[np.bool_]
+    scores: NDArray[np.float64]  # -1 where it says nothing
+
+
+def evaluate_topics(material: Material) -> Result | None:
+    """Everything about topics; None where nobody marked what the pictures show."""
+    rows = np.array(
+        [
+            row
+            for row, post in enumerate(material.posts)
+            if post.has_caption and objects_of(post) is not None
+        ],
+        dtype=np.int64,
+    )
+    if not len(rows) or not testable(material.record.names)[0]:
+        return None
+    return _Topics(material, rows).result()
+
+
+class _Topics:
+    def __init__(self, material: Material, rows: NDArray[np.int64]) -> None:
+        self._material = material
+        self._rows = rows
+        self._posts = [material.posts[row] for row in rows]
+        self._pictures = material.pictures[rows]
+        names = material.record.names
+        self._places, self._untested = testable(names)
+        self._names = [names[place] for place in self._places]
+        self._truths = topic_truths(self._posts, self._pictures, self._names)
+        self._truth = self._truths[_MAIN_TRUTH]
+        self._draws = resamples(len(np.unique(self._pictures)))
+
+    def result(self) -> Result:
+        arms = self._arms()
+        by_truth = {name: self._contrasts(arms, truth) for name, truth in self._truths.items()}
+        primary = dict(by_truth[_MAIN_TRUTH][f"{BOTH} - {CAPTIONS}"])
+        return {
+            "question": "What is the post about?",
+            "measure": "micro_f1",
+            "posts": len(self._rows),
+            "pictures": len(self._draws[0]),
+            "topics": self._names,
+            "untested_topics": self._untested,
+            "primary": primary,
+            "arms": self._scored(arms),
+            "by_truth": {
+                name: {
+                    "labels": int(truth.sum()),
+                    "arms": self._scored(arms, truth),
+                    "contrasts": by_truth[name],
+                }
+                for name, truth in self._truths.items()
+            },
+            "by_topic": self._by_topic(arms),
+            "reliability": self._reliability(arms),
+            "shuffled_pictures": self._shuffled(arms),
+            "degradation": self._degraded(),
+            "changed": self._changed(arms),
+        }
+
+    def _arms(self) -> dict[str, Labelled | None]:
+        """None: not tested."""
+        arrays, (of_caption, of_image, of_both) = self._material.arrays, self._material.record.cuts
+        caption, image = arrays.caption_topics[self._rows], arrays.image_topics[self._rows]
+        described = arrays.described_topics[self._rows]
+        second = second_captions([post.caption for post in self._posts], self._pictures)
+        other = np.where((second >= 0)[:, None], caption[second], np.nan).astype(np.float32)
+        return {
+            CAPTIONS: self._labelled(caption, of_caption),
+            PICTURES: self._labelled(image, of_image),
+            BOTH: self._labelled(arrays.topics[self._rows], self._cuts(caption, image)),
+            DESCRIBED: self._labelled(described, of_caption),
+            SECOND: self._labelled(self._material.fusion.fused_topics(caption, other), of_both),
+        }
+
+    def _cuts(self, caption: NDArray[np.float32], image: NDArray[np.float32]) -> Any:
+        """Shape (n, 1): as labels are shown, by the sides there are."""
+        of_caption, of_image, of_both = self._material.record.cuts
+        told, seen = is_known(caption), is_known(image)
+        cuts = np.where(seen, np.where(told, of_both, of_image), of_caption)
+        return cuts.astype(np.float32)[:, None]
+
+    def _labelled(self, scores: NDArray[np.float32], cut: Any) -> Labelled | None:
+        if not is_known(scores).any():
+            return None
+        shown = shown_topics(scores, cut)[:, self._places]
+        return Labelled(shown, np.nan_to_num(scores[:, self._places].astype(float), nan=-1.0))
+
+    def _scored(
+        self, arms: Mapping[str, Labelled | None], truth: NDArray[np.bool_] | None = None
+    ) -> Result:
+        truth = self._truth if truth is None else truth
+        found: Result = {}
+        for name, labelled in arms.items():
+            kind: Any = "reference" if name == SECOND else "arm"
+            if labelled is None:
+                found[name] = untested(kind, _WHY_NOT[name])
+                continue
+            found[name] = arm(kind, self._counts(labelled.shown, truth), _MEASURES, self._draws)
+            found[name]["map"] = self._map(labelled.scores, truth)
+        for name, shown, scores in self._baselines():
+            found[name] = arm("baseline", self._counts(shown, truth), _MEASURES, self._draws)
+            if scores is not None:
+                found[name]["map"] = self._map(scores, truth)
+        return found
+
+    def _baselines(self) -> list[tuple[str, NDArray[np.bool_], NDArray[np.float64] | None]]:
+        common = np.zeros(self._truth.shape, dtype=np.bool_)
+        common[:, np.argsort(-self._truth.sum(axis=0), kind="stable")[:3]] = True
+        shown, scores = self._by_words
+        return [
+            ("every topic, always", np.ones_like(self._truth), None),
+            ("the three commonest topics", common, None),
+            ("TF-IDF of captions, other pictures' truth learned", shown, scores),
+        ]
+
+    @cached_property
+    def _by_words(self) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+        """Every post by a model of words that saw none of its picture's captions."""
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.pipeline import make_pipeline
+
+        folds = folds_of(self._pictures)
+        captions = np.array([post.caption for post in self._posts])
+        scores = np.zeros(self._truth.shape)
+        for fold in range(FOLDS):
+            train, test = folds != fold, folds == fold
+            for topic, truth in enumerate(self._truth.T):
+                if not test.any() or len(set(truth[train].tolist())) < 2:
+                    continue
+                model = make_pipeline(
+                    tfidf(pairs=True),
+                    LogisticRegression(C=10, class_weight="balanced", max_iter=1000),
+                )
+                model.fit(captions[train], truth[train])
+                scores[test, topic] = model.predict_proba(captions[test])[:, 1]
+        return scores >= 0.5, scores
+
+    def _counts(self, shown: NDArray[np.bool_], truth: NDArray[np.bool_]) -> Counts:
+        return summed_by_picture(self._pictures, set_counts(truth, shown))
+
+    def _map(self, scores: NDArray[np.float64], truth: NDArray[np.bool_]) -> Result:
+        """Mean average precision with its interval; exploratory."""
+        _, places = np.unique(self._pictures, return_inverse=True)
+        weights = self._draws[:, places]
+        drawn = np.concatenate(
+            [
+                mean_average_precision(truth, scores, weights[start : start + _DRAWS_AT_ONCE])
+                for start in range(0, len(weights), _DRAWS_AT_ONCE)
+            ]
+        )
+        value = float(mean_average_precision(truth, scores, np.ones((1, len(truth))))[0])
+        low, high = interval(drawn)
+        if len(self._draws[0]) < LEAST_PICTURES:
+            return {"value": value, "low": None, "high": None}
+        return {"value": value, "low": low, "high": high}
+
+    def _contrasts(
+        self, arms: Mapping[str, Labelled | None], truth: NDArray[np.bool_]
+    ) -> dict[str, Result]:
+        pairs = [(BOTH, CAPTIONS), (PICTURES, CAPTIONS), (SECOND, CAPTIONS), (DESCRIBED, CAPTIONS)]
+        found = {}
+        for name, other in pairs:
+            one, two = arms[name], arms[other]
+            found[f"{name} - {other}"] = (
+                no_contrast(_WHY_NOT[other if two is None else name])
+                if one is None or two is None
+                else contrast(
+                    self._counts(one.shown, truth),
+                    self._counts(two.shown, truth),
+                    micro_f1,
+                    self._draws,
+                )
+            )
+        return found
+
+    def _by_topic(self, arms: Mapping[str, Labelled | None]) -> Result:
+        """F1 by topic, of the topics that enough pictures show."""
+        found: Result = {}
+        for place, topic in enumerate(self._names):
+            truth = self._truth[:, [place]]
+            positives = len(np.unique(self._pictures[truth[:, 0]]))
+            scores = {
+                name: figure(self._counts(labelled.shown[:, [place]], truth), micro_f1, self._draws)
+                for name, labelled in arms.items()
+                if labelled is not None and positives >= _LEAST_POSITIVES
+            }
+            found[topic] = {"pictures": positives, "f1": scores}
+        return found
+
+    def _reliability(self, arms: Mapping[str, Labelled | None]) -> Result:
+        found: Result = {}
+        for name in (CAPTIONS, PICTURES, BOTH, DESCRIBED):
+            if (labelled := arms[name]) is None:
+                continue
+            said = labelled.scores[:, 0] >= 0
+            sure, truth = labelled.scores[said].ravel(), self._truth[said].ravel()
+            found[name] = {
+                "expected_calibration_error": calibration_error(sure, truth),
+                "points": reliability_points(sure, truth),
+            }
+        return found
+
+    def _shuffled(self, arms: Mapping[str, Labelled | None]) -> Result:
+        """Both, with every picture's labels from another picture: what is not from looking."""
+        captions, both = arms[CAPTIONS], arms[BOTH]
+        if captions is None or both is None or arms[PICTURES] is None:
+            return no_contrast(_WHY_NOT[PICTURES])
+        arrays = self._material.arrays
+        told = arrays.caption_topics[self._rows]
+        baseline = float(micro_f1(self._counts(captions.shown, self._truth).sum(axis=0)))
+        random = np.random.default_rng(SEED)
+        gains = []
+        for _ in range(_SHUFFLES):
+            seen = arrays.image_topics[self._rows][shuffled_rows(self._pictures, random)]
+            fused = self._material.fusion.fused_topics(told, seen)
+            shown = shown_topics(fused, self._cuts(told, seen))[:, self._places]
+            gains.append(float(micro_f1(self._counts(shown, self._truth).sum(axis=0))) - baseline)
+        return by_chance(gains)
+
+    def _degraded(self) -> Result:
+        """Captions only and both, with less and less of the caption left."""
+        captions = [post.caption for post in self._posts]
+        found: Result = {}
+        of_caption = self._material.record.cuts[0]
+        for level in LEVELS:
+            arrays = self._material.labels_of(degraded(captions, level), self._rows)
+            told, seen = arrays.caption_topics, arrays.image_topics
+            shown = {
+                CAPTIONS: shown_topics(told, of_caption)[:, self._places],
+                BOTH: shown_topics(arrays.topics, self._cuts(told, seen))[:, self._places],
+            }
+            counts = {name: self._counts(each, self._truth) for name, each in shown.items()}
+            found[level] = captions_against_both(counts, micro_f1, self._draws)
+        return found
+
+    def _changed(self, arms: Mapping[str, Labelled | None]) -> list[Result]:
+        """The posts that looking at the picture changed most, for better and for worse."""
+        captions, pictures, both = arms[CAPTIONS], arms[PICTURES], arms[BOTH]
+        if captions is None or pictures is None or both is None:
+            return []
+        before, after = (micro_f1(set_counts(self._truth, each.shown)) for each in (captions, both))
+        gain = after - before
+        chosen = most_changed(gain, self._pictures, _SHOWN)
+        sides = {CAPTIONS: captions, PICTURES: pictures, BOTH: both}
+        return [
+            {
+                "post_id": self._posts[row].post_id,
+                "image_id": self._posts[row].image_id,
+                "caption": self._posts[row].caption,
+                "gain": float(gain[row]),
+                "truth": self._said(self._truth[row]),
+                **{name: self._said(side.shown[row]) for name, side in sides.items()},
+            }
+            for row in chosen
+        ]
+
+    def _said(self, shown: NDArray[np.bool_]) -> list[str]:
+        return [name for name, there in zip(self._names, shown.tolist(), strict=True) if there]

@@ -1,1 +1,0 @@
-"""What the evaluation's report says, and how it is shown."""

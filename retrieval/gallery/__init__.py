@@ -1,0 +1,1 @@
+"""What lies under chroma_db/: how it is written, locked, published and opened."""

@@ -1,0 +1,136 @@
+"""The gallery's one small file that says what is published."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from retrieval.errors import BadOption, EncoderMismatch, GalleryDamaged, NoGallery, SchemaMismatch
+from retrieval.files import write_atomically
+from retrieval.gallery.stored_labels import LabelRecord
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from retrieval.encoders.base import TextEncoder
+
+SCHEMA = 2  # of everything under the gallery's folder; another one is rebuilt, never guessed at
+
+_FILE = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderRecord:
+    """Which encoder made a collection's vectors."""
+
+    spec: str  # how to ask for it again
+    fingerprint: str
+    dimension: int
+
+    @classmethod
+    def of(cls, encoder: TextEncoder) -> EncoderRecord:
+        """The record of an encoder; loads it where its dimension is not known otherwise."""
+        return cls(encoder.spec, encoder.fingerprint, encoder.dimension)
+
+
+@dataclass(frozen=True, slots=True)
+class Encoders:
+    """The encoders of the two collections."""
+
+    image: EncoderRecord
+    caption: EncoderRecord
+
+    @classmethod
+    def from_json(cls, fields: dict[str, Any]) -> Encoders:
+        """The inverse of `dataclasses.asdict`."""
+        return cls(EncoderRecord(**fields["image"]), EncoderRecord(**fields["caption"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What is published: which generation, made by which encoders, from which sources."""
+
+    encoders: Encoders
+    generation: int = 0  # 0: nothing published yet
+    built_at: int = 0  # seconds since 1970, UTC
+    posts: int = 0
+    pictures: int = 0
+    sources: dict[str, dict[str, Any]] = field(default_factory=dict)  # id → how to read it again
+    labels: LabelRecord | None = None  # None: nothing published yet
+    chroma_labels: str = ""  # the digest of the labels that Chroma's metadata hold
+    chroma_overrides: int = 0  # how many lines of overrides.jsonl they hold
+    schema: int = SCHEMA
+
+    def published(self, **changes: Any) -> Manifest:
+        """The manifest of the next generation."""
+        return replace(self, generation=self.generation + 1, **changes)
+
+    def write(self, chroma_dir: Path) -> None:
+        """Replace the gallery's manifest at one stroke."""
+        text = json.dumps(asdict(self), indent=2, ensure_ascii=False)
+        write_atomically(chroma_dir / _FILE, text.encode())
+
+
+def read_manifest(chroma_dir: Path) -> Manifest:
+    """Read what is published.
+
+    Raises:
+        NoGallery: there is none.
+        BadOption: a file has been given for the folder.
+        GalleryDamaged: it cannot be read.
+        SchemaMismatch: it was written by another version of this program.
+
+    """
+    try:
+        fields = json.loads((chroma_dir / _FILE).read_text("utf-8"))
+    except FileNotFoundError:
+        raise NoGallery(
+            f"there is no gallery in {chroma_dir}; make one with: python -m indexer build"
+        ) from None
+    except NotADirectoryError:
+        raise BadOption(f"{chroma_dir} is a file; give a gallery's folder") from None
+    except (ValueError, OSError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise GalleryDamaged(
+            f"{chroma_dir / _FILE} cannot be read ({reason}); "
+            "make the gallery again with: python -m indexer build --rebuild"
+        ) from error
+    if fields.get("schema") != SCHEMA:
+        raise SchemaMismatch(
+            f"the gallery in {chroma_dir} has schema {fields.get('schema')}, this program writes "
+            f"schema {SCHEMA}; make it again with: python -m indexer build --rebuild"
+        )
+    labels = fields["labels"] and LabelRecord.from_json(fields["labels"])
+    encoders = Encoders.from_json(fields["encoders"])
+    return Manifest(**{**fields, "encoders": encoders, "labels": labels})
+
+
+def check_fingerprints(stored: Encoders, image: str, caption: str) -> None:
+    """Make sure that vectors which are compared come from one encoder.
+
+    Raises:
+        EncoderMismatch: they would not; names both and the command that mends it.
+
+    """
+    for kind, have, want in (
+        ("pictures", stored.image, image),
+        ("captions", stored.caption, caption),
+    ):
+        if have.fingerprint != want:
+            raise EncoderMismatch(
+                f"the gallery's {kind} were encoded by {have.fingerprint}, not by {want}; ask for "
+                f"the gallery's own encoder ({have.spec}), or encode everything again with: "
+                "python -m indexer build --rebuild"
+            )
+
+
+def sources_of_any_schema(chroma_dir: Path) -> dict[str, dict[str, Any]]:
+    """The sources a rebuild has to read, from a manifest of whatever version; {} if unreadable."""
+    try:
+        sources: dict[str, dict[str, Any]] = json.loads((chroma_dir / _FILE).read_text("utf-8"))[
+            "sources"
+        ]
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return sources

@@ -1,0 +1,1 @@
+"""A query in, pictures with their posts out, and why each was found."""

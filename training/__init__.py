@@ -1,0 +1,1 @@
+"""Makes the numbers that retrieval ships; imported by nothing."""
