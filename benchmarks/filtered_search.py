@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from retrieval.gallery.chroma import IMAGES, Gallery, GalleryReader
+from retrieval.gallery.chroma import IMAGES, ChromaReader, Collections
 from retrieval.gallery.lock import writer_lock
 from retrieval.gallery.manifest import EncoderRecord, Encoders, Manifest, read_manifest
 from retrieval.search.nearest import Access, ChromaIndex, ExactScan
@@ -73,10 +73,10 @@ def fill(chroma_dir: Path, vectors: np.ndarray, data: dict[str, np.ndarray]) -> 
     record = EncoderRecord("generated", "generated@1", DIMENSION)
     manifest = Manifest(Encoders(record, record), generation=1)
     with writer_lock(chroma_dir):
-        gallery = Gallery(chroma_dir, manifest.encoders)
+        collections = Collections(chroma_dir, manifest.encoders)
         for start in range(0, len(vectors), BATCH):
             rows = range(start, min(start + BATCH, len(vectors)))
-            gallery.images.upsert(
+            collections.images.upsert(
                 ids=[f"{row:07}" for row in rows],
                 embeddings=[vectors[row] for row in rows],
                 documents=["picture"] * len(rows),
@@ -89,7 +89,7 @@ def fill(chroma_dir: Path, vectors: np.ndarray, data: dict[str, np.ndarray]) -> 
                     for row in rows
                 ],
             )
-        gallery.close()
+        collections.close()
         manifest.write(chroma_dir)
     return manifest
 
@@ -121,7 +121,7 @@ def main(count: int, folder: Path) -> None:
         started = time.monotonic()
         fill(folder, vectors, data)
         print(f"Chroma filled in {time.monotonic() - started:.0f} s", flush=True)
-    reader = GalleryReader(folder, read_manifest(folder))
+    reader = ChromaReader(folder, read_manifest(folder))
     index = ChromaIndex(mapped, [f"{row:07}" for row in range(count)], reader, IMAGES)
     started = time.monotonic()
     index.nearest(queries[0], None, K)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexer import summary
-from retrieval.cli import DONE, FAILED, add_chroma_dir, count, positive_int, run, say
+from retrieval.cli import DONE, FAILED, add_chroma_dir, count, positive_int, run, say, write_json
 from retrieval.config import Settings
 from retrieval.errors import BadOption
 from retrieval.records import SENTIMENTS
@@ -419,8 +418,10 @@ def _forget(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _answer(arguments: argparse.Namespace, as_json: object, as_text: str) -> None:
-    text = json.dumps(as_json, ensure_ascii=False) if arguments.json else as_text
-    sys.stdout.write(text + "\n")
+    if arguments.json:
+        write_json(as_json)
+    else:
+        sys.stdout.write(as_text + "\n")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from indexer.final_dataset import write_final_dataset
 from indexer.missing import fetch_command, list_missing
 from indexer.pipeline import Counts, Pipeline
 from indexer.plan import Plan, check_roots, make_plan, source_name
-from indexer.sources.base import Reading, SourceRequest
+from indexer.sources.base import SourceReading, SourceRequest
 from indexer.sources.registry import choose_reader, default_location
 from indexer.state import State
 from indexer.writer import interrupted_rebuild, open_writer
@@ -23,6 +23,7 @@ from retrieval.encoders.sentence import DEFAULT_SENTENCE_MODEL, SentenceEncoder
 from retrieval.errors import BadOption, GalleryError, NoGallery
 from retrieval.files import explained_storage_errors
 from retrieval.gallery.generation import Generation
+from retrieval.gallery.layout import check_is_free, missing_path
 from retrieval.gallery.manifest import (
     EncoderRecord,
     Encoders,
@@ -71,7 +72,7 @@ class Source:
 
     name: str
     request: SourceRequest
-    reading: Reading
+    reading: SourceReading
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +133,12 @@ def build(
 
     Raises:
         BadInput: a source cannot be read; nothing is changed.
+        BadOption: the gallery's folder holds something else.
         GalleryError: see its other subclasses; the last published generation stays as it is.
 
     """
     started = time.monotonic()
+    check_is_free(options.chroma_dir)
     rebuilding = interrupted_rebuild(options.chroma_dir)
     requests = _requests(request, options.chroma_dir, rebuild=options.rebuild or bool(rebuilding))
     sources = [read_source(each, options.chroma_dir) for each in requests]
@@ -205,8 +208,10 @@ def plan_only(request: SourceRequest | None, options: BuildOptions) -> list[Plan
 
     Raises:
         BadInput: a source cannot be read.
+        BadOption: the gallery's folder holds something else.
 
     """
+    check_is_free(options.chroma_dir)
     requests = _requests(request, options.chroma_dir, rebuild=options.rebuild)
     sources = [read_source(each, options.chroma_dir) for each in requests]
     try:
@@ -313,7 +318,7 @@ def _notes(source: Source, chroma_dir: Path) -> Iterator[str]:
     if reading.missing and reading.missing_from:
         name = reading.missing_from.rstrip("/").rpartition("/")[2]
         folder = source.request.location.parent / name
-        command = fetch_command((chroma_dir / "missing.txt").absolute(), folder)
+        command = fetch_command(missing_path(chroma_dir).absolute(), folder)
         yield f"To fetch just those, then build again with --images {folder} added:\n{command}"
 
 

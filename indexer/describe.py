@@ -12,6 +12,7 @@ from indexer.journal import Change
 from indexer.sources.base import Skipped
 from retrieval.cli import count
 from retrieval.files import explained_storage_errors
+from retrieval.gallery.layout import descriptions_path
 from retrieval.pictures import UnreadablePicture, decode, load_file
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class DescriptionCache:
     """All descriptions ever made for a gallery, by picture and model; a rebuild finds them here."""
 
     def __init__(self, chroma_dir: Path, model: str) -> None:
-        self._path = chroma_dir / "descriptions.jsonl"
+        self._path = descriptions_path(chroma_dir)
         self._model = model
         self._known = dict(self._read())
 

@@ -8,20 +8,20 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from retrieval.errors import BadInput, StorageFailed
-from retrieval.files import write_atomically
+from retrieval.files import check_folder, write_atomically
 from retrieval.records import Truth
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from indexer.sources.base import Reading, SourcePost
+    from indexer.sources.base import SourcePost, SourceReading
 
 _TABLE = "final_dataset.parquet"
+_README_FILE = "README.md"
+_TITLE = "# The final dataset\n"  # of our README: it marks a folder as one we made
 
-_README = """\
-# The final dataset
-
+_README = """
 `{table}` has one row a caption: SentiCap's captions with their sentiment, and the factual \
 captions that MS COCO holds of the same pictures. The pictures stay where they are.
 
@@ -56,29 +56,39 @@ pictures are under the terms of Flickr and of the people who took them.
 """
 
 
-def write_final_dataset(reading: Reading, folder: Path) -> Path:
+def write_final_dataset(reading: SourceReading, folder: Path) -> Path:
     """Write the posts of a SentiCap or COCO reading, and a README; the path of the table.
 
     The table can be read back as a source. Either file is replaced as a whole or not at all.
 
     Raises:
         BadInput: the reading holds no posts.
+        BadOption: the folder holds something else.
         StorageFailed: the folder cannot be written.
 
     """
     if not reading.posts:
         raise BadInput("there is no final dataset to write: none of the pictures were found")
+    check_folder(folder, "a joined data set", "--final-dataset", is_ours=_is_ours(folder))
     table = folder / _TABLE
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        # First what marks the folder as ours.
+        write_atomically(folder / _README_FILE, _readme(reading.posts, table).encode())
         write_atomically(table, _parquet([_row(post) for post in reading.posts]))
-        write_atomically(folder / "README.md", _readme(reading.posts, table).encode())
     except OSError as error:
         raise StorageFailed(
             f"cannot write the final dataset to {folder}: {error.strerror}; make room or make the "
             "folder writable, and run this again"
         ) from error
     return table
+
+
+def _is_ours(folder: Path) -> bool:
+    try:
+        return (folder / _README_FILE).read_text("utf-8").startswith(_TITLE)
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def _row(post: SourcePost) -> dict[str, Any]:
@@ -118,7 +128,7 @@ def _readme(posts: Sequence[SourcePost], table: Path) -> str:
     roots = " ".join(
         f"--images {shlex.quote(root)}" for root in sorted({str(p.root) for p in posts})
     )
-    return _README.format(
+    return _TITLE + _README.format(
         table=table.name,
         counts=_counts(posts),
         pictures=f"{len(truths):,}",

@@ -16,6 +16,7 @@ import numpy as np
 
 from retrieval.files import write_atomically
 from retrieval.gallery.generation import post_from_row, post_to_row
+from retrieval.gallery.layout import journal_dir, journal_files
 from retrieval.gallery.manifest import Encoders
 from retrieval.records import IndexedFile, Picture, Post, Reading
 
@@ -51,7 +52,8 @@ class Journal:
     """The changes that are not part of a published generation yet."""
 
     def __init__(self, chroma_dir: Path) -> None:
-        self._folder = chroma_dir / "journal"
+        self._chroma_dir = chroma_dir
+        self._folder = journal_dir(chroma_dir)
         self._rebuild = self._folder / "rebuild.json"
 
     def append(self, change: Change, generation: int) -> None:
@@ -75,13 +77,14 @@ class Journal:
         keep = {self._rebuild, *self._changes(generation)}
         if self.pending_rebuild(generation) is None:
             keep.discard(self._rebuild)
-        for path in set(self._folder.glob("*")) - keep:
-            path.unlink()
+        for path in journal_files(self._chroma_dir):
+            if path not in keep:
+                path.unlink()
 
     def clear(self) -> None:
         """Forget everything: it is published, or given up."""
         self._rebuild.unlink(missing_ok=True)  # first: its changes mean nothing without it
-        for path in self._folder.glob("*"):
+        for path in journal_files(self._chroma_dir):
             path.unlink()
 
     def start_rebuild(self, encoders: Encoders, generation: int) -> None:
@@ -104,7 +107,12 @@ class Journal:
         return Encoders.from_json(fields["encoders"])
 
     def _changes(self, generation: int) -> list[Path]:
-        return sorted(self._folder.glob(f"{generation:08}-*.npz"))
+        prefix = f"{generation:08}-"
+        return [
+            path
+            for path in journal_files(self._chroma_dir)
+            if path.name.startswith(prefix) and path.suffix == ".npz"
+        ]
 
 
 def _number(change: Path) -> int:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from retrieval.gallery.chroma import open_gallery
+from retrieval.gallery.chroma import open_collections
 from retrieval.gallery.generation import Generation
 from retrieval.labels.overrides import key_of
 from retrieval.labels.view import LabelView
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from retrieval.gallery.chroma import Gallery
+    from retrieval.gallery.chroma import Collections
     from retrieval.gallery.manifest import Encoders, Manifest
     from retrieval.labels.overrides import Overrides
 
 
 @contextmanager
-def opened_gallery(chroma_dir: Path, encoders: Encoders) -> Iterator[Gallery]:
+def opened_collections(chroma_dir: Path, encoders: Encoders) -> Iterator[Collections]:
     """Chroma's collections, closed again afterwards. Hold the writer's lock meanwhile."""
-    gallery = open_gallery(chroma_dir, encoders)
+    collections = open_collections(chroma_dir, encoders)
     try:
-        yield gallery
+        yield collections
     finally:
-        gallery.close()
+        collections.close()
 
 
 def tell_chroma(
-    gallery: Gallery, chroma_dir: Path, manifest: Manifest, overrides: Overrides
+    collections: Collections, chroma_dir: Path, manifest: Manifest, overrides: Overrides
 ) -> Manifest:
     """Bring Chroma's metadata to the published labels and these corrections, where it has others.
 
@@ -54,8 +54,8 @@ def tell_chroma(
         told = [(posts[row], view.labels(row)) for row in rows]
         pictures = generation.pictures()
         first = {post.image_id: (post, labels) for post, labels in reversed(told)}
-        gallery.update_pictures([(pictures[i], *about) for i, about in first.items()])
-    gallery.update_captions([each for each in told if each[0].has_caption])
+        collections.update_pictures([(pictures[i], *about) for i, about in first.items()])
+    collections.update_captions([each for each in told if each[0].has_caption])
     manifest = replace(manifest, chroma_labels=digest, chroma_overrides=lines)
     manifest.write(chroma_dir)
     return manifest

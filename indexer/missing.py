@@ -6,19 +6,20 @@ import shlex
 from typing import TYPE_CHECKING
 
 from retrieval.files import write_atomically
+from retrieval.gallery.layout import missing_path
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from indexer.sources.base import Reading
+    from indexer.sources.base import SourceReading
 
 
-def list_missing(readings: list[Reading], chroma_dir: Path) -> Path | None:
+def list_missing(readings: list[SourceReading], chroma_dir: Path) -> Path | None:
     """Write the missing pictures to a file, one a line, as web addresses where they are known.
 
     Returns the file, or None where nothing is missing and an earlier list was removed.
     """
-    path = chroma_dir / "missing.txt"
+    path = missing_path(chroma_dir)
     lines = [
         (reading.missing_from or "") + name for reading in readings for name in reading.missing
     ]

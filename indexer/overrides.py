@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from indexer.mirror import opened_gallery, tell_chroma
+from indexer.mirror import opened_collections, tell_chroma
 from retrieval.errors import BadOption, GalleryLocked
 from retrieval.files import explained_storage_errors
 from retrieval.gallery.generation import Generation
@@ -137,7 +137,7 @@ class Corrections:
             with explained_storage_errors(self._chroma_dir), writer_lock(self._chroma_dir):
                 manifest = read_manifest(self._chroma_dir)
                 overrides = read_overrides(self._chroma_dir)
-                with opened_gallery(self._chroma_dir, manifest.encoders) as gallery:
-                    tell_chroma(gallery, self._chroma_dir, manifest, overrides)
+                with opened_collections(self._chroma_dir, manifest.encoders) as collections:
+                    tell_chroma(collections, self._chroma_dir, manifest, overrides)
         except GalleryLocked:
             self._say("a build is running; it will tell Chroma, and searches know already")

@@ -15,7 +15,7 @@ from retrieval.records import IndexedFile, Post
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
-    from indexer.sources.base import Reading, SourcePost, SourceRequest
+    from indexer.sources.base import SourcePost, SourceReading, SourceRequest
     from indexer.state import State
 
 FileKey = tuple[str, str]  # root and path relative to it
@@ -70,7 +70,7 @@ def post_id(source: str, key: str) -> str:
     return f"{kind}-{digest}/{key}"
 
 
-def make_plan(source: str, reading: Reading, state: State, limit: int | None) -> Plan:
+def make_plan(source: str, reading: SourceReading, state: State, limit: int | None) -> Plan:
     """Compare a source with the gallery. With `limit`, only its first posts, and remove nothing."""
     posts = reading.posts[:limit]
     wanted: defaultdict[FileKey, list[SourcePost]] = defaultdict(list)
@@ -93,7 +93,7 @@ def make_plan(source: str, reading: Reading, state: State, limit: int | None) ->
 
 
 def check_roots(
-    source: str, request: SourceRequest, reading: Reading, indexed_roots: AbstractSet[str]
+    source: str, request: SourceRequest, reading: SourceReading, indexed_roots: AbstractSet[str]
 ) -> None:
     """Make sure that no pictures seem to have vanished because a disk is not there.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from indexer.journal import Journal
-from indexer.mirror import opened_gallery, tell_chroma
+from indexer.mirror import opened_collections, tell_chroma
 from retrieval.errors import GalleryLocked
 from retrieval.files import explained_storage_errors
 from retrieval.gallery.generation import Generation, sweep_generations, write_relabelled
@@ -75,9 +75,9 @@ def relabel(
         published = _publish(chroma_dir, generation, labeller)
         seconds = time.monotonic() - started
         overrides = read_overrides(chroma_dir)
-        with opened_gallery(chroma_dir, published.encoders) as gallery:
+        with opened_collections(chroma_dir, published.encoders) as collections:
             untold = replace(published, chroma_labels="")  # everything, whatever Chroma has
-            published = tell_chroma(gallery, chroma_dir, untold, overrides)
+            published = tell_chroma(collections, chroma_dir, untold, overrides)
         sweep_generations(chroma_dir, published.generation)
     done = time.monotonic() - started
     counts = LabelView.of(Generation.open(chroma_dir), overrides).counts()

@@ -10,18 +10,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from indexer.journal import Change, Journal
-from indexer.mirror import opened_gallery, tell_chroma
+from indexer.mirror import opened_collections, tell_chroma
 from indexer.state import State
 from retrieval.errors import GalleryDamaged, GalleryError, NoGallery, SchemaMismatch
 from retrieval.files import explained_storage_errors
-from retrieval.gallery.chroma import remove_chroma
 from retrieval.gallery.generation import (
     Generation,
     latest_number,
     sweep_generations,
     write_generation,
 )
-from retrieval.gallery.layout import thumbnail_path
+from retrieval.gallery.layout import remove_chroma, thumbnail_path
 from retrieval.gallery.lock import writer_lock
 from retrieval.gallery.manifest import (
     Manifest,
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from retrieval.gallery.chroma import Gallery
+    from retrieval.gallery.chroma import Collections
     from retrieval.gallery.manifest import Encoders
     from retrieval.gallery.stored_labels import LabelArrays
     from retrieval.labels.labeller import Labeller
@@ -59,14 +58,14 @@ class Writer:
         state: State,
         labeller: Labeller,
         *,
-        gallery: Gallery,
+        collections: Collections,
         rebuild: bool,
     ) -> None:
         self.state = state
         self.labeller = labeller
         self.manifest = manifest
         self._chroma_dir = chroma_dir
-        self._gallery = gallery
+        self._collections = collections
         self._journal = Journal(chroma_dir)
         self._rebuild = rebuild
         self._touched_pictures: set[str] = set()
@@ -150,8 +149,8 @@ class Writer:
             self.state.apply(change)
             self._unpublished = True
         expected = (len(self.state.pictures), len(self.state.caption_vectors))
-        if self._unpublished or self._gallery.counts() != expected:
-            pictures, captions = self._gallery.ids()
+        if self._unpublished or self._collections.counts() != expected:
+            pictures, captions = self._collections.ids()
             self._touched_pictures |= pictures ^ self.state.pictures.keys()
             self._touched_posts |= captions ^ self.state.caption_vectors.keys()
             self._bring_chroma_up_to_date()
@@ -159,7 +158,9 @@ class Writer:
     def _mirror_labels(self) -> None:
         """Tell Chroma the labels of what did not change otherwise, where it has others."""
         self._overrides = read_overrides(self._chroma_dir)  # posts may be corrected meanwhile
-        self.manifest = tell_chroma(self._gallery, self._chroma_dir, self.manifest, self._overrides)
+        self.manifest = tell_chroma(
+            self._collections, self._chroma_dir, self.manifest, self._overrides
+        )
 
     def _read_captions(self, post_ids: Iterable[str]) -> None:
         """Let the sentiment model read the captions that it, or this version of it, has not."""
@@ -220,26 +221,26 @@ class Writer:
 
         Pictures come before the captions that refer to them, and go after them.
         """
-        state, gallery = self.state, self._gallery
+        state, collections = self.state, self._collections
         pictures = {i: state.shown_by(i) for i in sorted(self._touched_pictures)}
         shown = {i: post for i, post in pictures.items() if post and i in state.pictures}
         posts = sorted(self._touched_posts)
         captioned = [state.posts[i] for i in posts if i in state.caption_vectors]
         labelled = self._effective([*shown.values(), *captioned])
-        gallery.put_pictures(
+        collections.put_pictures(
             [
                 (state.pictures[image_id], post, labels, state.image_vectors[image_id])
                 for (image_id, post), labels in zip(shown.items(), labelled, strict=False)
             ]
         )
-        gallery.put_captions(
+        collections.put_captions(
             [
                 (post, labels, state.caption_vectors[post.post_id])
                 for post, labels in zip(captioned, labelled[len(shown) :], strict=True)
             ]
         )
-        gallery.remove_captions([i for i in posts if i not in state.caption_vectors])
-        gallery.remove_pictures([i for i in pictures if i not in state.pictures])
+        collections.remove_captions([i for i in posts if i not in state.caption_vectors])
+        collections.remove_pictures([i for i in pictures if i not in state.pictures])
         self._touched_pictures.clear()
         self._touched_posts.clear()
 
@@ -280,9 +281,11 @@ def open_writer(
         if pending and rebuild:
             say("going on with the rebuild that was interrupted")
         state = State() if rebuild else _state(chroma_dir, published)
-        with opened_gallery(chroma_dir, encoders) as gallery:
+        with opened_collections(chroma_dir, encoders) as collections:
             manifest = replace(published, encoders=encoders)
-            writer = Writer(chroma_dir, manifest, state, labeller, gallery=gallery, rebuild=rebuild)
+            writer = Writer(
+                chroma_dir, manifest, state, labeller, collections=collections, rebuild=rebuild
+            )
             writer.recover(journal.pending(published.generation))
             yield writer
 

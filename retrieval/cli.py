@@ -48,11 +48,13 @@ def read_lines(path: Path) -> list[str]:
 
     """
     try:
-        return path.read_text("utf-8").splitlines()
+        text = path.read_text("utf-8")
     except OSError as error:
-        raise BadInput(f"cannot read {path}: {error.strerror}") from error
+        raise BadInput(f"cannot read {path}: {error.strerror}; give a text file") from error
     except UnicodeDecodeError as error:
         raise BadInput(f"{path} is not UTF-8 text; save it as UTF-8") from error
+    # Not splitlines, which also ends lines at signs that stand in captions.
+    return text.removesuffix("\n").split("\n") if text else []
 
 
 def run(command: Callable[[], int]) -> int:
@@ -91,11 +93,24 @@ def say(sentence: str) -> None:
     print(printable(sentence), file=sys.stderr, flush=True)  # noqa: T201
 
 
-def write_json(value: Any) -> None:
-    """Print one line of JSON on stdout, in whatever encoding that has."""
-    is_unicode = (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
-    json.dump(value, sys.stdout, ensure_ascii=not is_unicode)
-    sys.stdout.write("\n")
+def write_json(value: Any, *, indent: int | None = None) -> None:
+    """Print JSON on stdout, by default in one line; no character is lost in any encoding."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
+    if not _stdout_takes(text):
+        text = json.dumps(value, allow_nan=False, indent=indent)
+    sys.stdout.write(text + "\n")
+
+
+def _stdout_takes(text: str) -> bool:
+    """Whether it goes out as Unicode; a lone surrogate, as in some file names, does not."""
+    encoding = sys.stdout.encoding or ""
+    if not encoding.lower().startswith("utf"):
+        return text.isascii()
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def count(number: int, noun: str) -> str:

@@ -7,7 +7,7 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from retrieval.errors import GalleryError, StorageFailed
+from retrieval.errors import BadOption, GalleryError, StorageFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +20,9 @@ _REMEDIES = {
     errno.EACCES: "make it writable, or choose another folder",
     errno.EPERM: "make it writable, or choose another folder",
 }
+_NOBODYS = frozenset(
+    {".DS_Store", ".gitignore", ".gitkeep", ".localized", "Thumbs.db", "desktop.ini", "lost+found"}
+)
 _SQLITE = {
     "disk is full": errno.ENOSPC,
     "disk I/O error": errno.ENOSPC,
@@ -52,6 +55,29 @@ def flush_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def check_folder(folder: Path, what: str, flag: str, *, is_ours: bool) -> None:
+    """Refuse a folder whose things are not this program's, so that none of them is touched.
+
+    Raises:
+        BadOption: names some of what is there.
+
+    """
+    if folder.exists() and not folder.is_dir():
+        raise BadOption(f"{flag} {folder} is a file; name a folder")
+    others = [] if is_ours else [path.name for path in foreign(folder)]
+    if others:
+        some = ", ".join(map(repr, others[:3])) + (", …" if len(others) > 3 else "")
+        raise BadOption(
+            f"{flag} {folder} is not {what}: it holds {some}, which might be yours; name a folder "
+            "that is new or empty"
+        )
+
+
+def foreign(folder: Path) -> list[Path]:
+    """What lies in a folder, sorted, but for what systems and git put into any; [] without one."""
+    return sorted(path for path in folder.glob("*") if path.name not in _NOBODYS)
 
 
 @contextmanager

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageFile, UnidentifiedImageError
 
+from retrieval.errors import BadInput
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -79,6 +81,21 @@ def load_file(path: Path) -> PictureFile:
     if not content:
         raise UnreadablePicture("the file is empty; fetch it again")
     return PictureFile(content, hashlib.blake2b(content, digest_size=16).hexdigest())
+
+
+def read_picture(picture: Path | bytes, short_side: int) -> Image.Image:
+    """A picture that the user named or handed over, as `decode` gives it.
+
+    Raises:
+        BadInput: it cannot be read; says why and what to do.
+
+    """
+    name = "the picture" if isinstance(picture, bytes) else picture
+    try:
+        file = PictureFile(picture, "") if isinstance(picture, bytes) else load_file(picture)
+        return decode(file, short_side).image
+    except UnreadablePicture as error:
+        raise BadInput(f"cannot read {name}: {error}") from error
 
 
 def decode(file: PictureFile, short_side: int) -> Decoded:

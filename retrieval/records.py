@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Literal, get_args
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Sentiment = Literal["negative", "neutral", "positive"]
 SENTIMENTS: tuple[Sentiment, ...] = ("negative", "neutral", "positive")  # the order of all scores
@@ -58,6 +61,19 @@ class Post:
     def has_caption(self) -> bool:
         """Whether there is anything to read; a caption of blanks says nothing."""
         return bool(self.caption.strip())
+
+    @property
+    def month_day(self) -> tuple[int, int] | None:
+        """The month and the day that it was made, UTC; None without a date."""
+        if self.created_at is None:
+            return None
+        day = EPOCH + timedelta(seconds=self.created_at)
+        return day.month, day.day
+
+
+def month_day_number(month_day: tuple[int, int]) -> int:
+    """A day of the year as one number, for columns and Chroma: July 4 is 704."""
+    return month_day[0] * 100 + month_day[1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,9 @@ from tests.galleries import index_folder
 CALLS: dict[str, tuple[Any, str]] = {
     "journal": (indexer.journal.Journal, "append"),
     "journal clear": (indexer.journal.Journal, "clear"),
-    "chroma pictures": (retrieval.gallery.chroma.Gallery, "put_pictures"),
-    "chroma captions": (retrieval.gallery.chroma.Gallery, "put_captions"),
-    "chroma removal": (retrieval.gallery.chroma.Gallery, "remove_captions"),
+    "chroma pictures": (retrieval.gallery.chroma.Collections, "put_pictures"),
+    "chroma captions": (retrieval.gallery.chroma.Collections, "put_captions"),
+    "chroma removal": (retrieval.gallery.chroma.Collections, "remove_captions"),
     "generation": (indexer.writer, "write_generation"),
     "manifest": (retrieval.gallery.manifest.Manifest, "write"),
     "sweep": (indexer.writer, "sweep_generations"),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from indexer.sources.base import Reading, SourceRequest
+from indexer.sources.base import SourceReading, SourceRequest
 from indexer.sources.coco import CocoReader
 from indexer.sources.coco_files import picture_id, picture_places
 from retrieval.errors import BadInput
@@ -66,7 +66,7 @@ def write(path: Path, document: object) -> Path:
     return path
 
 
-def read(path: Path, *roots: Path, captions: bool = True) -> Reading:
+def read(path: Path, *roots: Path, captions: bool = True) -> SourceReading:
     return CocoReader().read(SourceRequest(path, image_roots=roots, captions=captions))
 
 

@@ -133,7 +133,7 @@ def test_they_are_found_and_marked_and_no_caption(gallery: Path) -> None:
     (found,) = searcher.search([parse_query("navy sailing")], 3, options=Options("caption"))
     assert [hit.posts[0].image_path for hit in found.hits] == ["blue.png"]
     with writing(gallery) as writer:
-        metadata = writer._gallery.images.get(ids=[hit.image_id])["metadatas"]
+        metadata = writer._collections.images.get(ids=[hit.image_id])["metadatas"]
     assert metadata is not None
     assert metadata[0]["description"] == "a navy sailing boat"
 

@@ -14,7 +14,7 @@ from PIL.ExifTags import IFD, Base
 from indexer.sources.embedded import Embedded, read_embedded
 
 pillow_heif.register_heif_opener()
-# Pillow's words on broken EXIF: pytest lifts the silence that indexer.sources.embedded puts on them.
+# Pillow's words on broken EXIF; pytest lifts the silence that the reader puts over them.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL.TiffImagePlugin")
 
 NOON = 1_562_241_600  # 2019-07-04T12:00:00Z

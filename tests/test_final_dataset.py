@@ -6,10 +6,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from indexer.final_dataset import write_final_dataset
-from indexer.sources.base import Reading, SourcePost, SourceRequest
+from indexer.sources.base import SourcePost, SourceReading, SourceRequest
 from indexer.sources.senticap import SentiCapReader
 from indexer.sources.table import TableReader
-from retrieval.errors import BadInput, StorageFailed
+from retrieval.errors import BadInput, BadOption, StorageFailed
 from retrieval.records import SeenObject, Truth
 from tests.data import COCO_MINI, SENTICAP, needs_shared_data
 from tests.galleries import save_picture
@@ -18,7 +18,7 @@ CAT = (SeenObject("cat", "animal", 0.25), SeenObject("bed", "furniture", 0.125))
 
 
 @pytest.fixture
-def reading(tmp_path: Path) -> Reading:
+def reading(tmp_path: Path) -> SourceReading:
     """Three pictures: of a cat, of a street that nobody annotated, and of nothing marked."""
     root = tmp_path / "coco pictures"
     cat = save_picture(root / "val2017" / "000000000001.jpg", "grey", size=4)
@@ -31,7 +31,7 @@ def reading(tmp_path: Path) -> Reading:
         ("coco:7", cat, "A cat.", Truth("neutral", "test", (), CAT)),
         ("coco:8", sky, "The sky. ", Truth("neutral", "train", (), ())),
     ]
-    return Reading(
+    return SourceReading(
         tuple(
             SourcePost(key, root, path.relative_to(root).as_posix(), caption, truth=truth)
             for key, path, caption, truth in posts
@@ -39,15 +39,19 @@ def reading(tmp_path: Path) -> Reading:
     )
 
 
-def test_the_final_dataset_is_read_back_as_it_was_written(reading: Reading, tmp_path: Path) -> None:
+def test_the_final_dataset_is_read_back_as_it_was_written(
+    reading: SourceReading, tmp_path: Path
+) -> None:
     table = write_final_dataset(reading, tmp_path / "made" / "final")
     assert TableReader().recognises(table)
     again = TableReader().read(SourceRequest(table, image_roots=(tmp_path / "coco pictures",)))
     assert again.posts == reading.posts
 
 
-def test_the_columns_are_those_that_the_readme_explains(reading: Reading, tmp_path: Path) -> None:
-    table = write_final_dataset(reading, tmp_path)
+def test_the_columns_are_those_that_the_readme_explains(
+    reading: SourceReading, tmp_path: Path
+) -> None:
+    table = write_final_dataset(reading, tmp_path / "final")
     rows = pq.read_table(table).to_pylist()
     assert rows[1] == {
         "post_id": "1:0:1",
@@ -64,13 +68,15 @@ def test_the_columns_are_those_that_the_readme_explains(reading: Reading, tmp_pa
     }
     assert [row["origin"] for row in rows] == ["senticap"] * 3 + ["coco"] * 2
     assert [row["objects"] for row in rows[2::2]] == [None, []]
-    readme = (tmp_path / "README.md").read_text("utf-8")
+    readme = (tmp_path / "final" / "README.md").read_text("utf-8")
     assert all(f"| `{column}` | " in readme for column in rows[0])
 
 
-def test_the_readme_counts_the_posts_and_names_the_terms(reading: Reading, tmp_path: Path) -> None:
-    write_final_dataset(reading, tmp_path)
-    readme = (tmp_path / "README.md").read_text("utf-8")
+def test_the_readme_counts_the_posts_and_names_the_terms(
+    reading: SourceReading, tmp_path: Path
+) -> None:
+    write_final_dataset(reading, tmp_path / "final")
+    readme = (tmp_path / "final" / "README.md").read_text("utf-8")
     assert "| senticap | negative | test | 1 |" in readme
     assert "| coco | neutral | train | 1 |" in readme
     assert "| all | | | 5 |" in readme
@@ -81,21 +87,25 @@ def test_the_readme_counts_the_posts_and_names_the_terms(reading: Reading, tmp_p
 
 
 def test_writing_again_replaces_the_files_and_leaves_nothing_else(
-    reading: Reading, tmp_path: Path
+    reading: SourceReading, tmp_path: Path
 ) -> None:
     folder = tmp_path / "final"
     write_final_dataset(reading, folder)
-    table = write_final_dataset(Reading(reading.posts[:1]), folder)
+    table = write_final_dataset(SourceReading(reading.posts[:1]), folder)
     assert pq.read_metadata(table).num_rows == 1
     assert {path.name for path in folder.iterdir()} == {"final_dataset.parquet", "README.md"}
 
 
-def test_nothing_to_write_and_nowhere_to_write_are_errors(reading: Reading, tmp_path: Path) -> None:
+def test_nothing_to_write_and_nowhere_to_write_are_errors(
+    reading: SourceReading, tmp_path: Path
+) -> None:
     with pytest.raises(BadInput, match="none of the pictures were found"):
-        write_final_dataset(Reading(()), tmp_path)
+        write_final_dataset(SourceReading(()), tmp_path)
     (tmp_path / "file").touch()
-    with pytest.raises(StorageFailed, match=r"cannot write the final dataset to .*file"):
+    with pytest.raises(BadOption, match=r"--final-dataset .*file is a file; name a folder"):
         write_final_dataset(reading, tmp_path / "file")
+    with pytest.raises(StorageFailed, match=r"cannot write the final dataset to .*deeper"):
+        write_final_dataset(reading, tmp_path / "file" / "deeper")
 
 
 @needs_shared_data
@@ -104,7 +114,7 @@ def test_the_real_final_dataset_of_coco_minis_pictures(tmp_path: Path) -> None:
         SENTICAP, image_roots=(COCO_MINI,), coco_annotations=COCO_MINI / "annotations"
     )
     reading = SentiCapReader().read(request)
-    table = write_final_dataset(reading, tmp_path)
+    table = write_final_dataset(reading, tmp_path / "final")
     again = TableReader().read(SourceRequest(table, image_roots=(COCO_MINI,)))
     assert len(again.posts) == 41
     assert again.posts == reading.posts

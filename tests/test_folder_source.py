@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.sources.base import Reading, Skipped, SourcePost, SourceRequest
+from indexer.sources.base import Skipped, SourcePost, SourceReading, SourceRequest
 from indexer.sources.folder import PICTURE_SUFFIXES, FolderReader
 from retrieval.errors import BadInput
 
@@ -25,11 +25,11 @@ def put(folder: Path, *paths: str, content: str | bytes = b"not opened by the re
         file.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
-def read(folder: Path, *, captions: bool = True) -> Reading:
+def read(folder: Path, *, captions: bool = True) -> SourceReading:
     return FolderReader().read(SourceRequest(folder, captions=captions))
 
 
-def paths(reading: Reading) -> list[str]:
+def paths(reading: SourceReading) -> list[str]:
     return [post.image_path for post in reading.posts]
 
 
@@ -58,7 +58,7 @@ def test_a_picture_is_told_with_its_path_as_key_and_its_caption_left_to_the_file
     tmp_path: Path,
 ) -> None:
     put(tmp_path, "2019/beach.jpg")
-    assert read(tmp_path) == Reading(
+    assert read(tmp_path) == SourceReading(
         posts=(
             SourcePost(
                 key="2019/beach.jpg",

@@ -155,7 +155,7 @@ def test_captions_of_a_file_one_object_a_line(gallery: Path, tmp_path: Path) -> 
         (("x", "--topics", "/nope.toml"), "there is no /nope.toml"),
         (("--image", "/nope.jpg"), "cannot read /nope.jpg"),
         (("--captions", "/nope.txt"), "cannot read /nope.txt: No such file or directory; give a"),
-        (("--captions", "/tmp"), "cannot read /tmp: Is a directory; give a file of captions"),
+        (("--captions", "/tmp"), "cannot read /tmp: Is a directory; give a text file"),
         (("--image", "/tmp"), "cannot read /tmp: Is a directory"),
         (("x", "--topics", "/tmp"), "cannot read /tmp: Is a directory; a file of topics looks"),
     ],

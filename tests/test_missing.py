@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 from indexer.missing import fetch_command, list_missing
-from indexer.sources.base import Reading
+from indexer.sources.base import SourceReading
 
 # Plays curl: keeps the address it was asked for in a file of its last part.
 CURL = '#!/bin/sh\nfor address; do :; done\necho "$address" > "${address##*/}"\n'
@@ -18,7 +18,9 @@ def test_the_command_fetches_every_missing_picture_into_the_folder(tmp_path: Pat
     curl.parent.mkdir()
     curl.write_text(CURL)
     curl.chmod(0o755)
-    reading = Reading((), missing=("1.jpg", "2.jpg"), missing_from="http://example.org/val2014/")
+    reading = SourceReading(
+        (), missing=("1.jpg", "2.jpg"), missing_from="http://example.org/val2014/"
+    )
     listed = list_missing([reading], folder)
     assert listed is not None
     environment = {"PATH": f"{curl.parent}{os.pathsep}{os.environ['PATH']}"}
@@ -29,7 +31,9 @@ def test_the_command_fetches_every_missing_picture_into_the_folder(tmp_path: Pat
 
 
 def test_where_nothing_is_missing_any_more_the_old_list_goes(tmp_path: Path) -> None:
-    assert list_missing([Reading((), missing=("a.jpg",))], tmp_path) == tmp_path / "missing.txt"
+    assert (
+        list_missing([SourceReading((), missing=("a.jpg",))], tmp_path) == tmp_path / "missing.txt"
+    )
     assert (tmp_path / "missing.txt").read_text() == "a.jpg\n"
-    assert list_missing([Reading(())], tmp_path) is None
+    assert list_missing([SourceReading(())], tmp_path) is None
     assert not (tmp_path / "missing.txt").exists()

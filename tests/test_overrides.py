@@ -44,7 +44,7 @@ def labels_of(gallery: Path, image_path: str) -> PostLabels:
 
 def in_chroma(gallery: Path, post_id: str) -> dict[str, object]:
     with writing(gallery) as writer:
-        found = writer._gallery.captions.get(ids=[post_id])["metadatas"]
+        found = writer._collections.captions.get(ids=[post_id])["metadatas"]
     assert found is not None
     return dict(found[0])
 

@@ -27,16 +27,9 @@ PLAIN = Options(cutoff=False, collapse=False)
 
 
 @pytest.fixture
-def encoders(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Encoders by hand instead of those that the manifest names; every time they are opened."""
-    opened: list[Any] = []
-
-    def by_hand(stored: Any, cache_dir: Path) -> Any:
-        opened.append(stored)
-        return ColourEncoder(), WordEncoder()
-
-    monkeypatch.setattr("retrieval.search.reader.stored_encoders", by_hand)
-    return opened
+def encoders() -> list[Any]:
+    """What encoders were opened for, every time that they were."""
+    return []
 
 
 @pytest.fixture
@@ -47,7 +40,17 @@ def posts(tmp_path: Path) -> Path:
 @pytest.fixture
 def reader(chroma_dir: Path, posts: Path, tmp_path: Path, encoders: list[Any]) -> Reader:
     index_folder(chroma_dir, posts)
-    return Reader(chroma_dir, tmp_path / "cache")
+    return reader_of(chroma_dir, encoders)
+
+
+def reader_of(chroma_dir: Path, encoders: list[Any]) -> Reader:
+    """With encoders by hand instead of those that the manifest names."""
+
+    def by_hand(stored: Any, _: Path) -> Any:
+        encoders.append(stored)
+        return ColourEncoder(), WordEncoder()
+
+    return Reader(chroma_dir, chroma_dir.parent / "cache", by_hand)
 
 
 def found_by(searcher: Searcher, text: str = "red") -> Found:
@@ -148,7 +151,7 @@ def test_other_encoders_are_opened_with_the_generation_they_made(
 def test_a_gallery_that_is_not_there_yet_can_be_read_when_it_is(
     chroma_dir: Path, posts: Path, tmp_path: Path, encoders: list[Any]
 ) -> None:
-    reader = Reader(chroma_dir, tmp_path / "cache")
+    reader = reader_of(chroma_dir, encoders)
     with pytest.raises(NoGallery, match="there is no gallery"):
         reader.searcher()
     index_folder(chroma_dir, posts)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from indexer.mirror import opened_gallery
+from indexer.mirror import opened_collections
 from indexer.overrides import Corrections
 from indexer.relabel import relabel
 from indexer.status import read_status
@@ -75,7 +75,7 @@ def test_chroma_gets_the_new_labels_and_knows_it(gallery: Path, tmp_path: Path) 
     assert manifest.chroma_labels == manifest.labels.digest
     where: Any = {"topics": {"$contains": "walls"}}
     with writing(gallery) as writer:
-        found = writer._gallery.captions.get(where=where)
+        found = writer._collections.captions.get(where=where)
     posts = {post.image_path: post.post_id for post in Generation.open(gallery).posts()}
     about = labels_of(gallery).items()
     walls = {posts[path] for path, labels in about if "walls" in labels.topics.names}
@@ -150,7 +150,7 @@ def test_chroma_is_told_what_a_relabelling_that_was_killed_did_not(
     assert manifest.labels is not None
     assert manifest.chroma_labels == manifest.labels.digest
     where: Any = {"topics": {"$contains": "walls"}}
-    with opened_gallery(gallery, manifest.encoders) as chroma:
+    with opened_collections(gallery, manifest.encoders) as chroma:
         assert chroma.captions.get(where=where)["ids"]
 
 
@@ -198,7 +198,7 @@ def test_a_build_with_another_model_reads_every_caption_again(
     assert {labels[name].sentiment.name for name in ("red.png", "blue.png")} == {"negative"}
     assert labels["green.png"].sentiment.name is None
     with open_writer(gallery, RECORDS, gloomy, rebuild=False, say=print) as writer:
-        metadatas = writer._gallery.captions.get()["metadatas"]
+        metadatas = writer._collections.captions.get()["metadatas"]
     assert {metadata["sentiment"] for metadata in metadatas or []} == {"negative"}
 
 

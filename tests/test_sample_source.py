@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from indexer.sources import sample
-from indexer.sources.base import Reading, SourceRequest
+from indexer.sources.base import SourceReading, SourceRequest
 from indexer.sources.sample import COLUMNS, SampleReader
 from retrieval.errors import BadInput, StorageFailed
 
@@ -37,7 +37,7 @@ def table(folder: Path, *rows: dict[str, str]) -> Path:
     return path
 
 
-def read(path: Path, *roots: Path, captions: bool = True) -> Reading:
+def read(path: Path, *roots: Path, captions: bool = True) -> SourceReading:
     return SampleReader().read(SourceRequest(path, image_roots=roots, captions=captions))
 
 

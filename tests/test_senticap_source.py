@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from indexer.sources.base import Reading, SourceRequest
+from indexer.sources.base import SourceReading, SourceRequest
 from indexer.sources.senticap import SentiCapReader
 from retrieval.errors import BadInput
 from retrieval.records import SeenObject, Truth
@@ -72,7 +72,7 @@ def write(path: Path, document: object) -> Path:
     return path
 
 
-def read(path: Path, *roots: Path, **request: Any) -> Reading:
+def read(path: Path, *roots: Path, **request: Any) -> SourceReading:
     return SentiCapReader().read(SourceRequest(path, image_roots=roots, **request))
 
 

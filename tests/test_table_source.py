@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from indexer.sources.base import Reading, Skipped, SourceRequest
+from indexer.sources.base import Skipped, SourceReading, SourceRequest
 from indexer.sources.table import TableReader
 from retrieval.errors import BadInput
 from retrieval.records import SeenObject, Truth
@@ -32,7 +32,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def read(path: Path, content: str | bytes | None = None, **request: object) -> Reading:
+def read(path: Path, content: str | bytes | None = None, **request: object) -> SourceReading:
     if content is not None:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
     return TableReader().read(SourceRequest(path, **request))  # type: ignore[arg-type]

@@ -11,8 +11,9 @@ import pytest
 from retrieval.catalog.filters import Filters
 from retrieval.errors import GalleryDamaged, GalleryLocked, NoGallery
 from retrieval.gallery import lock, vectorstore
-from retrieval.gallery.chroma import CAPTIONS, GalleryReader, remove_chroma
+from retrieval.gallery.chroma import CAPTIONS, ChromaReader
 from retrieval.gallery.generation import Generation
+from retrieval.gallery.layout import remove_chroma
 from retrieval.gallery.lock import writer_lock
 from retrieval.search.nearest import ExactScan
 from tests.fakes import ColourEncoder, WordEncoder
@@ -120,7 +121,7 @@ def test_no_build_runs_while_the_stores_are_open(
 
 def test_searches_go_on_while_the_stores_are_open_and_after(gallery: Path, tmp_path: Path) -> None:
     generation = Generation.open(gallery)
-    reader = GalleryReader(gallery, generation.manifest)
+    reader = ChromaReader(gallery, generation.manifest)
     query = generation.caption_vectors[0]
     with vectorstore.langchain_stores(gallery, tmp_path) as stores:
         assert reader.nearest(CAPTIONS, query, 1, None) == [generation.caption_ids[0]]
@@ -135,7 +136,7 @@ def test_searches_go_on_while_the_stores_are_open_and_after(gallery: Path, tmp_p
 def test_an_interrupted_build_is_said(gallery: Path, tmp_path: Path) -> None:
     with writer_lock(gallery):
         (gallery / "journal").mkdir(exist_ok=True)
-        (gallery / "journal" / "1-1.change").touch()
+        (gallery / "journal" / "00000001-00000001.npz").touch()
     with pytest.raises(GalleryDamaged, match="was interrupted"):
         with vectorstore.langchain_stores(gallery, tmp_path):
             pass

@@ -29,6 +29,7 @@ from retrieval.labels.fusion import FUSION_FILE, load_fusion
 from retrieval.labels.picture_labels import PictureLabels
 from retrieval.labels.scores import shown_topics
 from retrieval.labels.taxonomy import DEFAULT_TOPICS, load_taxonomy
+from retrieval.vectors import logistic
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +51,7 @@ _SIDES = ("caption", "image", "both")
 _SENTIMENT = {"caption": 1.0, "image": 0.25}
 
 
-class Evidence(NamedTuple):
+class TopicEvidence(NamedTuple):
     """What speaks for each topic in n posts with captions. Shape (n, topics) but `pictures`."""
 
     z: NDArray[np.float32]
@@ -59,9 +60,9 @@ class Evidence(NamedTuple):
     truth: NDArray[np.bool_]
     pictures: NDArray[np.int64]  # (n,): which picture; folds and resamples are of pictures
 
-    def of(self, rows: NDArray[Any]) -> Evidence:
+    def of(self, rows: NDArray[Any]) -> TopicEvidence:
         """The same of some posts."""
-        return Evidence(*(array[rows] for array in self))
+        return TopicEvidence(*(array[rows] for array in self))
 
 
 class Weights(NamedTuple):
@@ -113,7 +114,7 @@ def _learn(chroma_dir: Path, settings: Settings) -> int:
 
 def _evidence(
     generation: Generation, taxonomy: Taxonomy, cache_dir: Path
-) -> tuple[Evidence, list[str]]:
+) -> tuple[TopicEvidence, list[str]]:
     """What speaks for the topics that have truth, and their names."""
     posts = [generation.post(row) for row in range(generation.catalog.num_rows)]
     rows = [
@@ -132,7 +133,7 @@ def _evidence(
     truth = np.array([[name in topics for name in taxonomy.names] for topics in found])
     shown = np.array([len(set(pictures[truth[:, t]])) for t in range(truth.shape[1])])
     tested = np.array([name in tested_topics() for name in taxonomy.names]) & (shown >= _FEWEST)
-    evidence = Evidence(
+    evidence = TopicEvidence(
         z[:, tested], words[:, tested], picture_z[:, tested], truth[:, tested], pictures
     )
     return evidence, [name for name, test in zip(taxonomy.names, tested, strict=True) if test]
@@ -143,7 +144,7 @@ def _objects(post: Post) -> tuple[SeenObject, ...] | None:
     return None if post.truth is None else post.truth.objects
 
 
-def _fit(evidence: Evidence) -> Weights:
+def _fit(evidence: TopicEvidence) -> Weights:
     """Calibrate each side by logistic regression over all topics, then their log-odds together."""
     truth = evidence.truth.ravel()
     caption = _logistic([evidence.z, evidence.words], truth)
@@ -161,7 +162,7 @@ def _fit(evidence: Evidence) -> Weights:
     return weights._replace(cuts=cuts)
 
 
-def _logits(weights: Weights, evidence: Evidence) -> dict[str, NDArray[Any]]:
+def _logits(weights: Weights, evidence: TopicEvidence) -> dict[str, NDArray[Any]]:
     """The log-odds of each side, and once both are weighed, of both."""
     of_caption, of_image, of_both = weights.caption_topics, weights.image_topics, weights.topics
     caption = of_caption["z"] * evidence.z + of_caption["word"] * evidence.words
@@ -173,8 +174,8 @@ def _logits(weights: Weights, evidence: Evidence) -> dict[str, NDArray[Any]]:
     return logits
 
 
-def _scores(weights: Weights, evidence: Evidence) -> dict[str, NDArray[Any]]:
-    return {side: 1 / (1 + np.exp(-z)) for side, z in _logits(weights, evidence).items()}
+def _scores(weights: Weights, evidence: TopicEvidence) -> dict[str, NDArray[Any]]:
+    return {side: logistic(z) for side, z in _logits(weights, evidence).items()}
 
 
 def _logistic(columns: Sequence[NDArray[Any]], truth: NDArray[np.bool_]) -> list[float]:
@@ -192,7 +193,7 @@ def _best_cut(scores: NDArray[np.float64], truth: NDArray[np.bool_]) -> float:
 
 
 def _cross_validated(
-    evidence: Evidence,
+    evidence: TopicEvidence,
 ) -> dict[str, tuple[NDArray[np.float64], NDArray[np.bool_]]]:
     """By side, the scores of every post and the topics shown, fitted on other pictures."""
     pictures = sorted(set(evidence.pictures))
@@ -212,7 +213,7 @@ def _cross_validated(
 
 
 def _report(
-    evidence: Evidence, found: dict[str, tuple[NDArray[np.float64], NDArray[np.bool_]]]
+    evidence: TopicEvidence, found: dict[str, tuple[NDArray[np.float64], NDArray[np.bool_]]]
 ) -> dict[str, Any]:
     everything = np.ones_like(evidence.truth)
     all_of_them = round(_micro_f(evidence.truth, everything), 3)

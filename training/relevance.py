@@ -26,7 +26,8 @@ from retrieval.evaluate.statistics import wilson
 from retrieval.gallery.generation import Generation
 from retrieval.gallery.stored_encoders import stored_encoders
 from retrieval.search.evidence import Evidence, Passing, QueryVectors
-from retrieval.search.relevance import RELEVANCE_FILE, SAID, Signals, logistic
+from retrieval.search.relevance import RELEVANCE_FILE, SAID, Signals
+from retrieval.vectors import logistic
 from training.rank_fusion import ranks, reciprocal_rank_fusion
 
 if TYPE_CHECKING:

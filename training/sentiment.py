@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from retrieval.arithmetic import softmax
 from retrieval.captions import plain
 from retrieval.cli import run
 from retrieval.config import Settings
@@ -31,6 +30,7 @@ from retrieval.evaluate.calibration import winner_calibration_error
 from retrieval.labels.sentiment_head import HEAD_FILE
 from retrieval.labels.vader import FEATURES, vader_features
 from retrieval.records import SENTIMENTS
+from retrieval.vectors import logistic, softmax
 from training import sentiment_scores as evaluation
 from training.sentiment_scores import Data, labels_of, macro_f1
 from training.sentiment_texts import (
@@ -99,7 +99,7 @@ class Experts(NamedTuple):
         self, vectors: NDArray[np.float32], inputs: NDArray[np.float32]
     ) -> NDArray[np.float64]:
         """Shape (n, 3)."""
-        posted = 1 / (1 + np.exp(-self.gate.logits(vectors)))
+        posted = logistic(self.gate.logits(vectors))
         described = softmax(self.described.logits(inputs))
         return posted * softmax(self.posted.logits(inputs)) + (1 - posted) * described
 

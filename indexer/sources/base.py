@@ -48,7 +48,7 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class SourceReading:
     """All that a source holds."""
 
     posts: tuple[SourcePost, ...]
@@ -68,7 +68,7 @@ class Reader(Protocol):
     def recognises(self, location: Path) -> bool:
         """Whether the input at `location` (it exists) looks like this kind. Reads little."""
 
-    def read(self, request: SourceRequest) -> Reading:
+    def read(self, request: SourceRequest) -> SourceReading:
         """Read everything the source holds.
 
         Raises:

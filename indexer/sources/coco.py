@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from indexer.sources.base import Reading, SourcePost
+from indexer.sources.base import SourcePost, SourceReading
 from indexer.sources.coco_files import (
     ends_of,
     folders_beside,
@@ -38,7 +38,7 @@ class CocoReader:
         ends = ends_of(location)
         return b'"caption"' in ends and b'"image_id"' in ends
 
-    def read(self, request: SourceRequest) -> Reading:
+    def read(self, request: SourceRequest) -> SourceReading:
         """Read all captions whose pictures lie under the roots.
 
         Raises:
@@ -57,7 +57,7 @@ class CocoReader:
         missing = _missing(file, places)
         if missing:
             notes.append(_missing_note(path, len(missing), roots))
-        return Reading(posts, missing=missing, notes=tuple(notes))
+        return SourceReading(posts, missing=missing, notes=tuple(notes))
 
 
 def _posts(

@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, cast
 
-from indexer.sources.base import Reading, Skipped, SourcePost
+from indexer.sources.base import Skipped, SourcePost, SourceReading
 from indexer.sources.sidecars import Told, read_sidecar, sidecars_beside
 from retrieval.captions import readable
 from retrieval.errors import BadInput
@@ -46,7 +46,7 @@ class FolderReader:
         """Whether it is a folder."""
         return location.is_dir()
 
-    def read(self, request: SourceRequest) -> Reading:
+    def read(self, request: SourceRequest) -> SourceReading:
         """Read which pictures there are, and the sidecars beside them; opens no picture.
 
         Raises:
@@ -91,14 +91,14 @@ class _Survey:
         self._skipped: dict[Skipped, None] = {}  # as a set in order: pictures may share a sidecar
         self._passed_over: Counter[str] = Counter()  # by suffix
 
-    def reading(self) -> Reading:
+    def reading(self) -> SourceReading:
         for folder, names in self._folders():
             self._read_folder(folder, names)
         notes = (_passed_over_note(self._passed_over),) if self._passed_over else ()
         if not self._posts:
             raise BadInput(self._nothing_found(notes))
         posts = sorted(self._posts, key=lambda post: post.image_path)
-        return Reading(tuple(posts), skipped=tuple(self._skipped), notes=notes)
+        return SourceReading(tuple(posts), skipped=tuple(self._skipped), notes=notes)
 
     def _folders(self) -> Iterator[tuple[str, list[str]]]:
         """Every folder worth entering, as the prefix of its files' paths, with their names."""

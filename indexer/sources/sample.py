@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from indexer.sources.base import Reading, SourcePost
+from indexer.sources.base import SourcePost, SourceReading
 from indexer.sources.dates import DATE_FORMATS, read_date
 from retrieval.captions import readable
 from retrieval.errors import BadInput, StorageFailed
@@ -60,7 +60,7 @@ class SampleReader:
         except (OSError, UnicodeDecodeError, csv.Error):
             return False
 
-    def read(self, request: SourceRequest) -> Reading:
+    def read(self, request: SourceRequest) -> SourceReading:
         """Read the posts; afterwards every picture they show lies in the pictures' folder.
 
         Raises:
@@ -76,7 +76,7 @@ class SampleReader:
         copied = _copy_out(rows, root)
         posts = tuple(_post(row, root, captions=request.captions) for row in rows)
         notes = (f"Copied {copied} photographs out of installed packages to {root}.",)
-        return Reading(posts, notes=notes if copied else ())
+        return SourceReading(posts, notes=notes if copied else ())
 
 
 def _pictures_folder(request: SourceRequest) -> Path:

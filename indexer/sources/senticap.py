@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from indexer.sources.base import Reading, SourcePost
+from indexer.sources.base import SourcePost, SourceReading
 from indexer.sources.coco_files import (
     ends_of,
     folders_beside,
@@ -54,7 +54,7 @@ class SentiCapReader:
         ends = ends_of(location)
         return b'"sentences"' in ends and b'"word_sentiment"' in ends
 
-    def read(self, request: SourceRequest) -> Reading:
+    def read(self, request: SourceRequest) -> SourceReading:
         """Read all sentences whose pictures lie under the roots, and join COCO's annotations.
 
         Raises:
@@ -74,7 +74,7 @@ class SentiCapReader:
         if not request.captions:
             posts = pictures_alone(posts)
         missing = tuple({s.picture: s.file_name for s in left_out}.values())
-        return Reading(posts, missing=missing, missing_from=_COCO, notes=tuple(notes))
+        return SourceReading(posts, missing=missing, missing_from=_COCO, notes=tuple(notes))
 
 
 def _polar_posts(

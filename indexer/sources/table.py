@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from indexer.sources.base import Reading, Skipped, SourcePost
+from indexer.sources.base import Skipped, SourcePost, SourceReading
 from indexer.sources.links import web_address
 from indexer.sources.named_pictures import NamedPictures
 from indexer.sources.table_columns import choose_columns, columns_note
@@ -31,7 +31,7 @@ class TableReader:
         """Whether the file is named like a table; a JSON file must also open with an array."""
         return looks_like_table(location)
 
-    def read(self, request: SourceRequest) -> Reading:
+    def read(self, request: SourceRequest) -> SourceReading:
         """Read every row.
 
         Raises:
@@ -45,7 +45,7 @@ class TableReader:
         columns = {field: name for field, name in columns.items() if field not in doubts}
         pictures = NamedPictures(request.image_roots or (request.location.parent,))
         posts, skipped = _posts(table, columns, pictures)
-        return Reading(
+        return SourceReading(
             posts=tuple(posts),
             missing=pictures.missing,
             skipped=tuple(skipped),

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from retrieval.arithmetic import softmax, unit
 from retrieval.encoders.base import Background
 from retrieval.encoders.cache import cached_arrays
 from retrieval.encoders.caption_mean import caption_mean
@@ -25,6 +24,7 @@ from retrieval.encoders.sentence import SentenceEncoder
 from retrieval.encoders.torchvision_cure import make_torchvision_importable
 from retrieval.encoders.weights import checked, package_folder
 from retrieval.errors import BadOption, WeightsUnavailable
+from retrieval.vectors import softmax, unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from retrieval.cli import DONE, add_chroma_dir, run, say
+from retrieval.cli import DONE, add_chroma_dir, run, say, write_json
 from retrieval.config import Settings
-from retrieval.errors import BadOption, StorageFailed
+from retrieval.errors import StorageFailed
+from retrieval.files import check_folder, foreign
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from retrieval.evaluate.arms import Result
     from retrieval.evaluate.report.document import Document
     from retrieval.gallery.generation import Generation
+
+_JSON, _PLOTS = "report.json", "plots"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -71,7 +75,10 @@ def _evaluate(arguments: argparse.Namespace, settings: Settings) -> int:
     report = document(results, arguments.chroma_dir)
     text = json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False)
     _write(arguments.out, report, text)
-    _show(report, text, as_json=arguments.json)
+    if arguments.json:
+        write_json(results, indent=1)
+    else:
+        _show(report)
     say(f"wrote report.html, report.md, report.json and plots/ to {arguments.out}")
     return DONE
 
@@ -149,16 +156,26 @@ def _check_out(folder: Path) -> None:
     """Make the folder before anything is computed.
 
     Raises:
-        BadOption: it is a file.
+        BadOption: it is a file, or holds something else than a report.
         StorageFailed: it cannot be made.
 
     """
-    if folder.exists() and not folder.is_dir():
-        raise BadOption(f"--out {folder} is a file; name a folder")
+    check_folder(folder, "a report", "--out", is_ours=_is_report(folder))
     try:
-        (folder / "plots").mkdir(parents=True, exist_ok=True)
+        (folder / _PLOTS).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StorageFailed(f"cannot write to {folder}: {error.strerror}") from error
+
+
+def _is_report(folder: Path) -> bool:
+    """Whether this command wrote what lies there, or was stopped before it wrote anything."""
+    try:
+        fields = json.loads((folder / _JSON).read_text("utf-8"))
+    except FileNotFoundError:
+        return foreign(folder) == [folder / _PLOTS] and not foreign(folder / _PLOTS)
+    except (OSError, ValueError):
+        return False
+    return isinstance(fields, dict) and {"finding", "about", "tasks", "posts"} <= fields.keys()
 
 
 def _write(folder: Path, report: Document, text: str) -> None:
@@ -172,26 +189,28 @@ def _write(folder: Path, report: Document, text: str) -> None:
     from retrieval.evaluate.report.html import html
     from retrieval.evaluate.report.markdown import markdown
 
-    plots = folder / "plots"
+    plots = folder / _PLOTS
     try:
-        for old in plots.glob("*.svg"):
-            old.unlink()
+        (folder / _JSON).write_text(text + "\n", "utf-8")  # first: it marks the folder as ours
+        for old in _plots_of(folder / "report.md"):
+            (plots / old).unlink(missing_ok=True)
         for block in report.blocks:
             if isinstance(block, Figure):
                 (plots / f"{block.name}.svg").write_text(block.svg, "utf-8")
         (folder / "report.md").write_text(markdown(report), "utf-8")
         (folder / "report.html").write_text(html(report), "utf-8")
-        (folder / "report.json").write_text(text + "\n", "utf-8")
     except OSError as error:
         raise StorageFailed(f"cannot write to {folder}: {error.strerror}") from error
 
 
-def _show(report: Document, text: str, *, as_json: bool) -> None:
-    import sys
+def _plots_of(report: Path) -> list[str]:
+    """The plots that an earlier report shows: other files beside them are not ours."""
+    if not report.is_file():
+        return []
+    return re.findall(rf"\]\({_PLOTS}/([\w-]+\.svg)\)", report.read_text("utf-8", "replace"))
 
-    if as_json:
-        sys.stdout.write(text + "\n")
-        return
+
+def _show(report: Document) -> None:
     from rich.console import Console
 
     from retrieval.evaluate.report.terminal import print_document

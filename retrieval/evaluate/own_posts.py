@@ -97,10 +97,10 @@ def _strongest(material: Material, view: LabelView, about: Disagreement) -> list
     rows = np.flatnonzero(view.disagreement(about))
     best = rows[np.argsort(-sure[rows], kind="stable")]
     _, first = np.unique(material.pictures[best], return_index=True)  # each picture once
-    return [_told(material, view, row) for row in best[np.sort(first)][:_SHOWN].tolist()]
+    return [_facts_of(material, view, row) for row in best[np.sort(first)][:_SHOWN].tolist()]
 
 
-def _told(material: Material, view: LabelView, row: int) -> Result:
+def _facts_of(material: Material, view: LabelView, row: int) -> Result:
     post, labels = material.posts[row], view.labels(row)
     return {
         "post_id": post.post_id,

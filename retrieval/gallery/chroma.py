@@ -7,16 +7,16 @@ one space, so a shared collection would rank by kind instead of by meaning.
 
 from __future__ import annotations
 
-import re
-import shutil
 from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from retrieval.errors import GalleryDamaged, GalleryError
 from retrieval.files import check_storage
+from retrieval.gallery.layout import database_path, journal_files, remove_chroma
 from retrieval.gallery.lock import last_write, reader_lock
 from retrieval.gallery.manifest import read_manifest
+from retrieval.records import month_day_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -33,7 +33,6 @@ IMAGES, CAPTIONS = "images", "captions"
 
 _BATCH = 5_000  # records; Chroma refuses more than 5,461 in one call
 _COSINE = {"hnsw": {"space": "cosine"}}  # the default is l2
-_DATABASE = "chroma.sqlite3"
 _DAMAGED = (
     "Chroma's files in {} are damaged, or of other encoders than the gallery's; any build mends "
     "that: python -m indexer build"
@@ -42,10 +41,9 @@ _UNFINISHED = (
     "a build of {} was interrupted, and Chroma holds more than is published; finish it with: "
     "python -m indexer build"
 )
-_CHROMA_FOLDER = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-class Gallery:
+class Collections:
     """The two collections, opened for writing. Hold the writer's lock while it is open."""
 
     def __init__(self, chroma_dir: Path, encoders: Encoders) -> None:
@@ -120,7 +118,7 @@ class Gallery:
         return self.images.count(), self.captions.count()
 
 
-class GalleryReader:
+class ChromaReader:
     """Chroma's own index of one published generation, for queries. Safe to share between threads.
 
     A query holds the shared side of the lock, so that a build never waits for long. While a writer
@@ -249,8 +247,7 @@ def opened_for_reading(chroma_dir: Path, encoders: Encoders) -> Iterator[ClientA
 
 
 def _has_unpublished_work(chroma_dir: Path) -> bool:
-    journal = chroma_dir / "journal"
-    return journal.is_dir() and any(journal.iterdir())
+    return bool(journal_files(chroma_dir))
 
 
 def _query(
@@ -271,7 +268,7 @@ def _open_existing(chroma_dir: Path, encoders: Encoders) -> ClientAPI:
     """
     from chromadb.errors import ChromaError
 
-    if not (chroma_dir / _DATABASE).exists():
+    if not database_path(chroma_dir).exists():
         raise GalleryDamaged(_DAMAGED.format(chroma_dir))
     try:
         client = _open_client(chroma_dir)
@@ -292,7 +289,7 @@ def _fingerprints(client: ClientAPI) -> list[str | None]:
     return [stored.get(name, {}).get("fingerprint") for name in (IMAGES, CAPTIONS)]
 
 
-def open_gallery(chroma_dir: Path, encoders: Encoders) -> Gallery:
+def open_collections(chroma_dir: Path, encoders: Encoders) -> Collections:
     """Open the collections; where Chroma's files are broken or foreign, make new, empty ones.
 
     Nothing is lost by that: all they hold lies in the published generation and the journal as
@@ -303,10 +300,10 @@ def open_gallery(chroma_dir: Path, encoders: Encoders) -> Gallery:
 
     """
     try:
-        return Gallery(chroma_dir, encoders)
+        return Collections(chroma_dir, encoders)
     except _UnusableCollection:
         remove_chroma(chroma_dir)
-        return Gallery(chroma_dir, encoders)
+        return Collections(chroma_dir, encoders)
 
 
 def picture_metadata(picture: Picture, post: Post, labels: PostLabels) -> dict[str, Any]:
@@ -333,6 +330,7 @@ def caption_metadata(post: Post, labels: PostLabels) -> dict[str, Any]:
         "root": post.root,
         "image_path": post.image_path,
         "created_at": post.created_at,
+        "month_day": post.month_day and month_day_number(post.month_day),
         "permalink": post.permalink,
         "group_id": post.group_id,
         "language": labels.language,
@@ -343,15 +341,6 @@ def caption_metadata(post: Post, labels: PostLabels) -> dict[str, Any]:
         "topics": labels.topics.names or None,  # Chroma refuses empty lists
         "disagreement": list(labels.disagreements) or None,
     }
-
-
-def remove_chroma(chroma_dir: Path) -> None:
-    """Remove Chroma's own files, and nothing else, from the gallery's folder."""
-    for path in chroma_dir.glob("chroma.sqlite3*"):
-        path.unlink()
-    for path in chroma_dir.iterdir():
-        if path.is_dir() and _CHROMA_FOLDER.fullmatch(path.name):
-            shutil.rmtree(path)
 
 
 class _UnusableCollection(Exception):

@@ -13,14 +13,16 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from retrieval.errors import GalleryDamaged, NoGallery
+from retrieval.errors import GalleryDamaged, NoGallery, StorageFailed
 from retrieval.files import flush_folder
+from retrieval.gallery.layout import generation_dir, generation_dirs, remove_generation
 from retrieval.gallery.manifest import Manifest, read_manifest
 from retrieval.gallery.stored_labels import LabelArrays
 from retrieval.records import IndexedFile, Picture, Post, Reading, SeenObject, Truth
@@ -61,6 +63,11 @@ class Generation:
         self.folder = folder
         self.manifest = manifest
 
+    @property
+    def chroma_dir(self) -> Path:
+        """The gallery's folder, which it lies in."""
+        return self.folder.parents[1]
+
     @classmethod
     def open(cls, chroma_dir: Path) -> Generation:
         """Open what is published now.
@@ -73,7 +80,7 @@ class Generation:
         """
         manifest = read_manifest(chroma_dir)
         while manifest.generation:
-            generation = cls(_folder(chroma_dir, manifest.generation), manifest)
+            generation = cls(generation_dir(chroma_dir, manifest.generation), manifest)
             if generation._loads():
                 return generation
             newer = read_manifest(chroma_dir)
@@ -345,7 +352,7 @@ def write_relabelled(
     number: int, generation: Generation, readings: Sequence[Reading | None], labels: LabelArrays
 ) -> None:
     """Write a generation that differs from another by its labels alone; shares its files."""
-    chroma_dir = generation.folder.parents[1]
+    chroma_dir = generation.chroma_dir
     draft = _draft(chroma_dir, number)
     for path in generation.folder.iterdir():
         if path.name != "labels.parquet":
@@ -356,16 +363,16 @@ def write_relabelled(
 
 def _draft(chroma_dir: Path, number: int) -> Path:
     """An empty folder that becomes a generation."""
-    final = _folder(chroma_dir, number)
+    final = generation_dir(chroma_dir, number)
     draft = final.with_name(f".{number}.tmp")
     for leftover in (draft, final):  # of a run that died here
-        shutil.rmtree(leftover, ignore_errors=True)
+        remove_generation(leftover)
     draft.mkdir(parents=True)
     return draft
 
 
 def _finish(draft: Path, chroma_dir: Path, number: int) -> None:
-    final = _folder(chroma_dir, number)
+    final = generation_dir(chroma_dir, number)
     draft.replace(final)
     flush_folder(final.parent)
 
@@ -380,16 +387,17 @@ def _link(path: Path, copy: Path) -> None:
 
 def latest_number(chroma_dir: Path) -> int:
     """The highest number of a generation's folder, whatever the manifest says; 0 without any."""
-    folders = (chroma_dir / "generations").glob("[0-9]*")
-    return max((int(folder.name) for folder in folders if folder.name.isdigit()), default=0)
+    names = [folder.name for folder in generation_dirs(chroma_dir)]
+    return max((int(name) for name in names if name.isdigit()), default=0)
 
 
 def sweep_generations(chroma_dir: Path, published: int) -> None:
     """Remove generations that no reader opens any more, and what dead runs left behind."""
-    for folder in (chroma_dir / "generations").glob("*"):
+    for folder in generation_dirs(chroma_dir):
         number = int(folder.name) if folder.name.isdigit() else None
         if number is None or not published - _KEPT < number <= published:
-            shutil.rmtree(folder, ignore_errors=True)
+            with suppress(OSError, StorageFailed):  # a file that is open, on Windows
+                remove_generation(folder)
 
 
 def post_to_row(post: Post) -> dict[str, Any]:
@@ -409,10 +417,6 @@ def post_from_row(row: Mapping[str, Any]) -> Post:
             objects=None if objects is None else tuple(SeenObject(**seen) for seen in objects),
         )
     return Post(**fields)
-
-
-def _folder(chroma_dir: Path, number: int) -> Path:
-    return chroma_dir / "generations" / str(number)
 
 
 def _catalog(posts: Sequence[Post], image_ids: list[str], captioned: list[str]) -> pa.Table:

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, TextIO
 import portalocker
 
 from retrieval.errors import GalleryLocked, StorageFailed
+from retrieval.gallery.layout import check_is_free, lock_path, writer_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_LOCK = "write.lock"
 _PATIENCE = 5.0  # seconds that a writer waits for readers: a query takes milliseconds, but loading
 # an index of a million vectors takes about three
 _PAUSE = 0.005  # seconds between its tries, short enough to slip in between queries
@@ -37,17 +37,19 @@ def writer_lock(chroma_dir: Path) -> Iterator[None]:
     Raises:
         GalleryLocked: another process holds it; the message says which. Or readers hold its shared
             side for longer than a query takes.
+        BadOption: the folder holds something else than a gallery.
         StorageFailed: the folder cannot be written.
 
     """
+    check_is_free(chroma_dir)
     try:
         chroma_dir.mkdir(parents=True, exist_ok=True)
-        file = (chroma_dir / _LOCK).open("a")
+        file = lock_path(chroma_dir).open("a")
     except OSError as error:
         raise StorageFailed(f"cannot write to {chroma_dir}: {error.strerror}") from error
     with file:
         _wait_for_readers(chroma_dir, file)
-        _record(chroma_dir).write_text(json.dumps(_myself()), "utf-8")
+        writer_path(chroma_dir).write_text(json.dumps(_myself()), "utf-8")
         yield
 
 
@@ -61,7 +63,7 @@ def reader_lock(chroma_dir: Path) -> Iterator[None]:
 
     """
     try:
-        file = (chroma_dir / _LOCK).open("r")
+        file = lock_path(chroma_dir).open("r")
     except OSError as error:
         raise StorageFailed(f"cannot read {chroma_dir}: {error.strerror}") from error
     with file:
@@ -73,7 +75,7 @@ def reader_lock(chroma_dir: Path) -> Iterator[None]:
 def last_write(chroma_dir: Path) -> int:
     """When the last writer began, in nanoseconds: what was opened before it is out of date."""
     try:
-        return _record(chroma_dir).stat().st_mtime_ns
+        return writer_path(chroma_dir).stat().st_mtime_ns
     except OSError:
         return 0
 
@@ -101,11 +103,6 @@ def _take(file: TextIO, side: portalocker.LockFlags) -> bool:
     return True
 
 
-def _record(chroma_dir: Path) -> Path:
-    """Beside the lock, not in it: on Windows a locked file cannot be read."""
-    return chroma_dir / "writer.json"
-
-
 def _myself() -> dict[str, str | int]:
     started = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     return {"pid": os.getpid(), "host": socket.gethostname(), "started": started}
@@ -113,7 +110,7 @@ def _myself() -> dict[str, str | int]:
 
 def _who_holds(chroma_dir: Path) -> str:
     try:
-        holder = json.loads(_record(chroma_dir).read_text("utf-8"))
+        holder = json.loads(writer_path(chroma_dir).read_text("utf-8"))
         who = f"process {holder['pid']} on {holder['host']} since {holder['started']}"
     except (OSError, ValueError, KeyError):  # it is just being written
         who = "another process"

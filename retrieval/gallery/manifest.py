@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from retrieval.errors import BadOption, EncoderMismatch, GalleryDamaged, NoGallery, SchemaMismatch
 from retrieval.files import write_atomically
+from retrieval.gallery.layout import manifest_path
 from retrieval.gallery.stored_labels import LabelRecord
 
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from retrieval.encoders.base import TextEncoder
 
 SCHEMA = 2  # of everything under the gallery's folder; another one is rebuilt, never guessed at
-
-_FILE = "manifest.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ class Manifest:
     def write(self, chroma_dir: Path) -> None:
         """Replace the gallery's manifest at one stroke."""
         text = json.dumps(asdict(self), indent=2, ensure_ascii=False)
-        write_atomically(chroma_dir / _FILE, text.encode())
+        write_atomically(manifest_path(chroma_dir), text.encode())
 
 
 def read_manifest(chroma_dir: Path) -> Manifest:
@@ -83,7 +82,7 @@ def read_manifest(chroma_dir: Path) -> Manifest:
 
     """
     try:
-        fields = json.loads((chroma_dir / _FILE).read_text("utf-8"))
+        fields = json.loads(manifest_path(chroma_dir).read_text("utf-8"))
     except FileNotFoundError:
         raise NoGallery(
             f"there is no gallery in {chroma_dir}; make one with: python -m indexer build"
@@ -93,7 +92,7 @@ def read_manifest(chroma_dir: Path) -> Manifest:
     except (ValueError, OSError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise GalleryDamaged(
-            f"{chroma_dir / _FILE} cannot be read ({reason}); "
+            f"{manifest_path(chroma_dir)} cannot be read ({reason}); "
             "make the gallery again with: python -m indexer build --rebuild"
         ) from error
     if fields.get("schema") != SCHEMA:
@@ -128,9 +127,9 @@ def check_fingerprints(stored: Encoders, image: str, caption: str) -> None:
 def sources_of_any_schema(chroma_dir: Path) -> dict[str, dict[str, Any]]:
     """The sources a rebuild has to read, from a manifest of whatever version; {} if unreadable."""
     try:
-        sources: dict[str, dict[str, Any]] = json.loads((chroma_dir / _FILE).read_text("utf-8"))[
-            "sources"
-        ]
+        sources: dict[str, dict[str, Any]] = json.loads(
+            manifest_path(chroma_dir).read_text("utf-8")
+        )["sources"]
     except (OSError, ValueError, KeyError, TypeError):
         return {}
     return sources

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     Scores = NDArray[np.float32]
 
-_METADATA = 2  # which keys of labels Chroma is told; raise it with them, and writers tell it again
+_METADATA = 3  # which keys Chroma is told of a post; raise it with them, and writers tell it again
 
 
 @dataclass(frozen=True, slots=True)

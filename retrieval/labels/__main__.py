@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from retrieval.captions import for_model, readable
-from retrieval.cli import DONE, add_chroma_dir, printable, run, say
+from retrieval.cli import DONE, add_chroma_dir, printable, read_lines, run, say, write_json
 from retrieval.config import Settings
-from retrieval.errors import BadInput, BadOption, NoGallery
+from retrieval.errors import BadOption, NoGallery
 from retrieval.records import SENTIMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from PIL.Image import Image
 
     from retrieval.encoders.base import CaptionEncoder, ImageEncoder
     from retrieval.gallery.stored_labels import LabelRecord
@@ -61,20 +58,23 @@ def _label(arguments: argparse.Namespace, settings: Settings) -> int:
         raise BadOption("give either --captions FILE, or one caption and --image FILE")
     if arguments.captions is None and arguments.caption is None and arguments.image is None:
         raise BadOption("give a caption, --image FILE, both, or --captions FILE")
-    captions = None if arguments.captions is None else _lines(arguments.captions)
+    captions = arguments.captions and list(map(readable, read_lines(arguments.captions)))
     from retrieval.labels.explain import Explainer
+    from retrieval.pictures import read_picture
 
     image_encoder, caption_encoder, labeller = _models(arguments, settings)
     explainer = Explainer(labeller, image_encoder, caption_encoder)
     if captions is not None:
         view = explainer.label(captions)
         for row, caption in enumerate(captions):
-            _write(_labels_json(caption, view.labels(row)))
+            write_json(_labels_json(caption, view.labels(row)))
         return DONE
-    picture = None if arguments.image is None else _decoded(arguments.image, image_encoder)
+    picture = (
+        None if arguments.image is None else read_picture(arguments.image, image_encoder.short_side)
+    )
     explanation = explainer.explain(readable(arguments.caption or ""), picture)
     if arguments.json:
-        _write(_explanation_json(explanation))
+        write_json(_explanation_json(explanation))
     else:
         sys.stdout.write("\n".join(_explanation_lines(explanation)) + "\n")
     return DONE
@@ -113,29 +113,6 @@ def _models(
     if labeller.sentiment.note:
         say(labeller.sentiment.note)
     return image, caption, labeller
-
-
-def _decoded(path: Path, encoder: ImageEncoder) -> Image:
-    from retrieval.pictures import UnreadablePicture, decode, load_file
-
-    try:
-        return decode(load_file(path), encoder.short_side).image
-    except UnreadablePicture as error:
-        raise BadInput(f"cannot read {path}: {error}") from error
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        text = path.read_text("utf-8")
-    except OSError as error:
-        raise BadInput(f"cannot read {path}: {error.strerror}; give a file of captions") from error
-    except UnicodeDecodeError as error:
-        raise BadInput(f"cannot read {path}: {error}; save it as UTF-8 text") from error
-    return [readable(line) for line in text.removesuffix("\n").split("\n")]
-
-
-def _write(fields: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(fields, ensure_ascii=False) + "\n")
 
 
 def _labels_json(caption: str, labels: PostLabels) -> dict[str, Any]:
@@ -187,10 +164,10 @@ def _explanation_lines(explanation: Explanation) -> list[str]:
     lines = []
     if explanation.caption:
         lines.append(f"“{printable(for_model(explanation.caption))}”")
-    lines.append(f"sentiment  {_told(labels.sentiment)}")
+    lines.append(f"sentiment  {_in_words(labels.sentiment)}")
     if labels.sentiment.source == "both":
-        lines.append(f"  caption  {_told(labels.caption_sentiment)}")
-        lines.append(f"  picture  {_told(labels.image_sentiment)}")
+        lines.append(f"  caption  {_in_words(labels.caption_sentiment)}")
+        lines.append(f"  picture  {_in_words(labels.image_sentiment)}")
     if labels.sentiment.name is None:
         lines.append(f"  {_why_not(labels)}")
     if explanation.word_influences:
@@ -212,7 +189,7 @@ def _explanation_lines(explanation: Explanation) -> list[str]:
     return lines
 
 
-def _told(sentiment: SentimentLabel) -> str:
+def _in_words(sentiment: SentimentLabel) -> str:
     if sentiment.name is None or sentiment.scores is None:
         return "not determined"
     scores = ", ".join(f"{n} {s:.2f}" for n, s in zip(SENTIMENTS, sentiment.scores, strict=True))

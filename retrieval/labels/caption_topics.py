@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from retrieval.arithmetic import unit
 from retrieval.encoders.cache import cached_arrays
+from retrieval.vectors import unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,7 @@ _SHARPNESS = 12.0  # of the mean over phrases: between their mean (0) and their 
 _TOKEN = re.compile(r"[^\W_]+|[^\w\s\ufe0f]")  # words without underscores; single signs
 
 
-class Evidence(NamedTuple):
+class CaptionEvidence(NamedTuple):
     """What speaks for each topic, before calibration. Shape (captions, topics) each."""
 
     z: NDArray[np.float32]  # standard deviations above an ordinary caption
@@ -56,9 +56,9 @@ class CaptionTopics:
             for word in topic.words:
                 self._topics_of_word.setdefault(word, []).append(place)
 
-    def evidence(self, captions: Sequence[str], vectors: Vectors) -> Evidence:
+    def evidence(self, captions: Sequence[str], vectors: Vectors) -> CaptionEvidence:
         """What speaks for each topic in each caption; `vectors` are the captions' own."""
-        return Evidence(self._z(vectors), self._words(captions))
+        return CaptionEvidence(self._z(vectors), self._words(captions))
 
     def words_in(self, caption: str) -> list[tuple[str, str]]:
         """The words of a caption that speak for a topic, each with the topic's name."""

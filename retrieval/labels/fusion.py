@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from retrieval.labels.scores import is_known
+from retrieval.vectors import logistic
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,22 +48,22 @@ class Fusion:
     ) -> NDArray[np.float32]:
         """Shape of `z`: calibrated scores from z-scores and whether a topic's word is there."""
         weight, word, bias = self.caption_topics
-        return _sigmoid(weight * z + word * words + bias)
+        return _logistic(weight * z + word * words + bias)
 
     def image_topic_scores(self, z: NDArray[np.float32]) -> NDArray[np.float32]:
         """Shape of `z`: calibrated scores of an encoder that gives z-scores."""
         weight, bias = self.image_topics
-        return _sigmoid(weight * z + bias)
+        return _logistic(weight * z + bias)
 
     def fused_topics(self, caption: Scores, image: Scores) -> Scores:
         """Shape (n, topics): of both sides where there are both, else of the one there is."""
         on_caption, on_image, bias = self.topics
-        both = _sigmoid(on_caption * _log_odds(caption) + on_image * _log_odds(image) + bias)
+        both = _logistic(on_caption * _log_odds(caption) + on_image * _log_odds(image) + bias)
         return _where_both(both, caption, image)
 
     def described_topics(self, caption: Scores, description: Scores) -> Scores:
         """Shape (n, topics): of both texts; NaN without a description: that arm is then absent."""
-        both = _sigmoid(_PER_TEXT * (_log_odds(caption) + _log_odds(description)))
+        both = _logistic(_PER_TEXT * (_log_odds(caption) + _log_odds(description)))
         fused: Scores = np.where(is_known(caption)[:, None], both, description)
         return fused.astype(np.float32)
 
@@ -91,8 +92,8 @@ def _where_both(both: Scores, caption: Scores, image: Scores) -> Scores:
     return fused.astype(np.float32)
 
 
-def _sigmoid(logits: NDArray[Any]) -> NDArray[np.float32]:
-    return (0.5 * (1 + np.tanh(logits / 2))).astype(np.float32)  # without overflow
+def _logistic(logits: NDArray[Any]) -> NDArray[np.float32]:
+    return logistic(logits).astype(np.float32)
 
 
 def _log(scores: Scores) -> NDArray[np.float32]:

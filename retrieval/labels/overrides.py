@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 from retrieval.errors import BadInput, BadOption, StorageFailed
 from retrieval.files import explained_storage_errors
+from retrieval.gallery.layout import overrides_path
 from retrieval.labels.taxonomy import correct_topics
 from retrieval.records import SENTIMENTS, Sentiment
 
@@ -64,7 +65,7 @@ def read_overrides(chroma_dir: Path) -> Overrides:
         BadInput: the file cannot be read, or another line of it says something impossible.
 
     """
-    path = _path(chroma_dir)
+    path = overrides_path(chroma_dir)
     try:
         text = path.read_text("utf-8")
     except FileNotFoundError:
@@ -92,7 +93,7 @@ def read_overrides(chroma_dir: Path) -> Overrides:
 def overrides_state(chroma_dir: Path) -> int:
     """Another number whenever there are other corrections: they only ever grow."""
     try:
-        return _path(chroma_dir).stat().st_size
+        return overrides_path(chroma_dir).stat().st_size
     except OSError:
         return 0
 
@@ -185,10 +186,6 @@ def import_overrides(chroma_dir: Path, path: Path, topics: tuple[str, ...]) -> i
     return len(lines)
 
 
-def _path(chroma_dir: Path) -> Path:
-    return chroma_dir / "overrides.jsonl"
-
-
 def _line(key: Key, changes: Mapping[Field, Any]) -> str:
     image_id, caption = key
     at = datetime.now(UTC).isoformat(timespec="seconds")
@@ -209,7 +206,7 @@ def _checked(
 
 def _append(chroma_dir: Path, lines: list[str]) -> None:
     """Add lines in one write, which other processes' writes cannot get between."""
-    path = _path(chroma_dir)
+    path = overrides_path(chroma_dir)
     with explained_storage_errors(chroma_dir), path.open("ab+") as file:
         torn = False
         if file.tell():

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from retrieval.arithmetic import softmax, unit
 from retrieval.encoders.base import Background, ZeroShot
 from retrieval.encoders.cache import cached_arrays
 from retrieval.labels.caption_topics import all_phrases, log_mean_exp, topic_slices
 from retrieval.labels.scores import undetermined
+from retrieval.vectors import softmax, unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

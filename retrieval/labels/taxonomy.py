@@ -111,7 +111,7 @@ def check_topics(names: list[str], known: tuple[str, ...]) -> None:
         BadOption: names the first and lists what is allowed.
 
     """
-    allowed = [*known, OTHER]
+    allowed = dict.fromkeys([*known, OTHER])
     for name in names:
         if name not in allowed:
             raise BadOption(f"unknown topic {name!r}; choose from {', '.join(allowed)}")

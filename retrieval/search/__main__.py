@@ -28,8 +28,6 @@ from retrieval.search.query import Query, parse_query
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from PIL.Image import Image
-
     from retrieval.catalog.filters import Filters
     from retrieval.records import Found
     from retrieval.search.searcher import Searcher
@@ -106,16 +104,16 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
 def _search(arguments: argparse.Namespace, settings: Settings) -> int:
     check_dates(arguments)
     texts = _texts(arguments)
+    from retrieval.pictures import read_picture
     from retrieval.search.reader import Reader
 
     searcher = Reader(arguments.chroma_dir, settings.cache_dir).searcher()
-    made_by = searcher.generation.manifest.labels
-    if made_by is not None and (warning := made_by.warning()):
-        say(f"warning: {warning}")
+    if searcher.warning:
+        say(f"warning: {searcher.warning}")
     filters = filters_from(arguments, searcher.columns)
     if arguments.count_by:
         return _count(arguments, searcher, filters)
-    picture = arguments.like and _decoded(arguments.like, searcher.short_side)
+    picture = arguments.like and read_picture(arguments.like, searcher.short_side)
     queries = [
         parse_query(text, picture=picture, similar_to=arguments.similar_to) for text in texts
     ] or [Query()]
@@ -145,15 +143,6 @@ def _texts(arguments: argparse.Namespace) -> list[str]:
     if blank := [number for number, line in enumerate(lines, 1) if not line.strip()]:
         raise BadInput(f"{arguments.queries}, line {blank[0]}: empty; write one query a line")
     return lines
-
-
-def _decoded(path: Path, short_side: int) -> Image:
-    from retrieval.pictures import UnreadablePicture, decode, load_file
-
-    try:
-        return decode(load_file(path), short_side).image
-    except (OSError, UnreadablePicture) as error:
-        raise BadInput(f"cannot read {path}: {error}") from error
 
 
 def _answer(
@@ -221,9 +210,7 @@ def _named(query: Query) -> str:
 
 
 def _count(arguments: argparse.Namespace, searcher: Searcher, filters: Filters) -> int:
-    from retrieval.catalog.facets import Facets
-
-    facets, passing = Facets(searcher.columns), filters.mask(searcher.columns)
+    facets, passing = searcher.facets, filters.mask(searcher.columns)
     counts: Any
     if len(arguments.count_by) == 1:
         counts = facets.count(arguments.count_by[0], passing)

@@ -88,7 +88,7 @@ def hit_lines(hit: Hit, chroma_dir: Path) -> Iterator[tuple[str, str]]:
     alike = f"  +{len(hit.alike)} alike" if hit.alike else ""
     yield f"\n{hit.rank:3}  {one_line(hit.posts[0].image_path)}{alike}", "bold"
     for post, labels in list(zip(hit.posts, hit.labels, strict=True))[:_CAPTIONS_SHOWN]:
-        yield _told(post), ""
+        yield _caption_lines(post), ""
         yield f"     {_labelled(labels)}  [{one_line(post.post_id)}]", "magenta"
     if (more := len(hit.posts) - _CAPTIONS_SHOWN) > 0:
         yield f"     and {count(more, 'more post')} with this picture", "dim"
@@ -122,7 +122,7 @@ def _ranked(rank: int | None) -> str:
     return "" if rank is None else f" (rank {rank})"
 
 
-def _told(post: Post) -> str:
+def _caption_lines(post: Post) -> str:
     """A post's date and caption, in lines that fit a page."""
     caption = printable(for_model(post.caption))
     if len(caption) > _LONGEST:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
-from retrieval.gallery.chroma import CAPTIONS, IMAGES, GalleryReader
+from retrieval.gallery.chroma import CAPTIONS, IMAGES, ChromaReader
 from retrieval.vectors import cosines
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class ChromaIndex:
     """Asks Chroma, with a filter of its own or with more than is wanted."""
 
     def __init__(
-        self, vectors: Vectors, ids: Sequence[str], reader: GalleryReader, collection: str
+        self, vectors: Vectors, ids: Sequence[str], reader: ChromaReader, collection: str
     ) -> None:
         """`ids` are those of the rows of `vectors`, sorted."""
         self._vectors = vectors
@@ -206,12 +206,12 @@ class VectorAccess:
 
     images: Access
     captions: Access
-    reader: GalleryReader
+    reader: ChromaReader
 
     @classmethod
     def open(cls, generation: Generation) -> VectorAccess:
         """The ways there are to a published generation; nothing is opened before it pays."""
-        reader = GalleryReader(generation.folder.parents[1], generation.manifest)
+        reader = ChromaReader(generation.chroma_dir, generation.manifest)
         images, captions = generation.image_vectors, generation.caption_vectors
         return cls(
             Access(ExactScan(images), ChromaIndex(images, generation.image_ids, reader, IMAGES)),

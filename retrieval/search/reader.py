@@ -6,6 +6,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from retrieval.gallery.generation import Generation
+from retrieval.gallery.layout import generation_dir
 from retrieval.gallery.manifest import read_manifest
 from retrieval.gallery.stored_encoders import stored_encoders
 from retrieval.labels.overrides import overrides_state, read_overrides
@@ -13,18 +14,24 @@ from retrieval.labels.view import LabelView
 from retrieval.search.searcher import Searcher
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from retrieval.encoders.base import CaptionEncoder, ImageEncoder
     from retrieval.gallery.manifest import Encoders
 
+    OpenEncoders = Callable[[Encoders, Path], tuple[ImageEncoder, CaptionEncoder]]
+
 
 class Reader:
     """Opens the gallery, and opens it again when there is something newer. Safe to share."""
 
-    def __init__(self, chroma_dir: Path, cache_dir: Path) -> None:
+    def __init__(
+        self, chroma_dir: Path, cache_dir: Path, open_encoders: OpenEncoders = stored_encoders
+    ) -> None:
         self._chroma_dir = chroma_dir
         self._cache_dir = cache_dir
+        self._open_encoders = open_encoders
         self._lock = Lock()
         self._opened: Searcher | None = None
         self._published = (0, 0)
@@ -58,7 +65,7 @@ class Reader:
     def _open(self, generation: Generation) -> Searcher:
         stored = generation.manifest.encoders
         if self._encoders is None or self._encoders[0] != stored:
-            self._encoders = stored, stored_encoders(stored, self._cache_dir)
+            self._encoders = stored, self._open_encoders(stored, self._cache_dir)
         return Searcher(generation, self._labels(generation), *self._encoders[1])
 
     def _labels(self, generation: Generation) -> LabelView:
@@ -72,7 +79,7 @@ def _published(chroma_dir: Path) -> tuple[int, int]:
     """
     number = read_manifest(chroma_dir).generation
     try:
-        made = (chroma_dir / "generations" / str(number)).stat().st_mtime_ns
+        made = generation_dir(chroma_dir, number).stat().st_mtime_ns
     except OSError:  # swept meanwhile: a newer one is published
         made = 0
     return number, made

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from retrieval.catalog.columns import Columns
+from retrieval.catalog.facets import Facets
 from retrieval.catalog.filters import EVERYTHING
 from retrieval.errors import BadOption
 from retrieval.gallery.layout import thumbnail_path
+from retrieval.labels.taxonomy import stale
 from retrieval.records import STRATEGIES, Found, Hit, Why
 from retrieval.search.alike import are_alike
 from retrieval.search.evidence import NOTHING, Evidence, Passing, QueryVectors
@@ -63,21 +65,29 @@ class Searcher:
         self.generation = generation
         self.labels = labels
         self.columns = Columns(generation, labels)
+        self.facets = Facets(self.columns)
         self.evidence = Evidence(generation, image_encoder)
         self._image_encoder = image_encoder
         self._caption_encoder = caption_encoder
         self._access = VectorAccess.open(generation)
-        self._chroma_dir = generation.folder.parents[1]
+        self._chroma_dir = generation.chroma_dir
 
     @property
     def short_side(self) -> int:
         """The pixels that a picture to look for should have on its short side."""
         return self._image_encoder.short_side
 
+    @property
+    def warning(self) -> str | None:
+        """What a user should know about the labels before relying on them."""
+        made_by = self.generation.manifest.labels
+        return None if made_by is None else stale(made_by)
+
     def relabelled(self, labels: LabelView) -> Searcher:
         """The same, with other corrections."""
         other = copy(self)
         other.labels, other.columns = labels, Columns(self.generation, labels)
+        other.facets = Facets(other.columns)
         return other
 
     def search(
@@ -304,8 +314,14 @@ class _Answer:
         return int(places[0]) + 1 if len(places) else None
 
     def _posts(self, row: int) -> list[int]:
-        """The passing posts that show a picture: the best caption first, empty ones last."""
+        """The passing posts that show a picture: the best caption first, empty ones last.
+
+        Where captions were not asked for anything, the newest first, undated ones last.
+        """
         posts = [post for post in self.generation.posts_of(row) if self.passing.posts[post]]
+        if self.vectors.caption is None and not self.vectors.words:
+            age = np.nan_to_num(-self.generation.created_at[posts], nan=np.inf)
+            return [posts[place] for place in np.lexsort((posts, age))]
         return sorted(posts, key=lambda post: (-self._caption_likeness(post), post))
 
     def _caption_likeness(self, post: int) -> float:

@@ -450,7 +450,7 @@ class _Report:
         return Card(
             thumbnail_path(self._chroma_dir, image_id),
             text,
-            tuple((name, _told(value)) for name, value in facts.items()),
+            tuple((name, _in_words(value)) for name, value in facts.items()),
         )
 
     def _posts(self) -> Iterator[Block]:
@@ -561,7 +561,7 @@ def at(results: Any, path: str) -> Any:
     return at(results[name], path[len(name) + 1 :])
 
 
-def _told(value: Any) -> str:
+def _in_words(value: Any) -> str:
     if value is None:
         return UNDETERMINED
     if isinstance(value, list):

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from retrieval.gallery.chroma import IMAGES, Gallery, GalleryReader, opened_for_reading
+from retrieval.gallery.chroma import IMAGES, ChromaReader, Collections, opened_for_reading
 from retrieval.gallery.generation import Generation
 from retrieval.gallery.lock import writer_lock
 from retrieval.gallery.manifest import EncoderRecord, Encoders, Manifest
@@ -103,15 +103,15 @@ def manifest(generation: int) -> Manifest:
 def write(chroma_dir: Path, vectors: NDArray[np.float32], generation: int) -> None:
     """Put the vectors into real Chroma and publish them, as a build does."""
     with writer_lock(chroma_dir):
-        gallery = Gallery(chroma_dir, manifest(generation).encoders)
+        collections = Collections(chroma_dir, manifest(generation).encoders)
         for start in range(0, len(vectors), 5_000):
             part = vectors[start : start + 5_000]
-            gallery.images.upsert(
+            collections.images.upsert(
                 ids=[f"{start + place:06}" for place in range(len(part))],
                 embeddings=list(part),
                 documents=["picture"] * len(part),
             )
-        gallery.close()
+        collections.close()
         manifest(generation).write(chroma_dir)
 
 
@@ -127,7 +127,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, NDArray[np.flo
 def index_of(many: tuple[Path, NDArray[np.float32]]) -> ChromaIndex:
     chroma_dir, vectors = many
     ids = [f"{row:06}" for row in range(len(vectors))]
-    return ChromaIndex(vectors, ids, GalleryReader(chroma_dir, manifest(1)), IMAGES)
+    return ChromaIndex(vectors, ids, ChromaReader(chroma_dir, manifest(1)), IMAGES)
 
 
 @pytest.mark.parametrize("share", [1.0, 0.5, 0.33])
@@ -174,7 +174,7 @@ def test_what_an_interrupted_build_left_is_not_searched(
     assert index.nearest(many[1][0], None, 5) is not None
     with writer_lock(many[0]):
         journal.mkdir()
-        (journal / "1-1.change").touch()
+        (journal / "00000001-00000001.npz").touch()
     assert index.nearest(many[1][0], None, 5) is None
     with writer_lock(many[0]):
         shutil.rmtree(journal)
@@ -185,7 +185,7 @@ WRITING = """
 import sys
 from pathlib import Path
 import numpy as np
-from tests.test_access import write
+from tests.test_nearest import write
 
 write(Path(sys.argv[1]), np.load(sys.argv[2]), generation=2)
 """
@@ -194,13 +194,13 @@ write(Path(sys.argv[1]), np.load(sys.argv[2]), generation=2)
 def test_what_another_process_publishes_is_opened_anew(tmp_path: Path) -> None:
     vectors = clustered(2_500, np.random.default_rng(2))
     write(tmp_path, vectors[:1_000], generation=1)
-    before = GalleryReader(tmp_path, manifest(1))
+    before = ChromaReader(tmp_path, manifest(1))
     assert before.nearest(IMAGES, vectors[2_000], 1, None) != ["002000"]
     np.save(tmp_path / "vectors.npy", vectors)
     subprocess.run(
         [sys.executable, "-c", WRITING, str(tmp_path), str(tmp_path / "vectors.npy")], check=True
     )
-    after = GalleryReader(tmp_path, manifest(2))  # while the other one is still open
+    after = ChromaReader(tmp_path, manifest(2))  # while the other one is still open
     assert after.nearest(IMAGES, vectors[2_000], 1, None) == ["002000"]
     assert before.nearest(IMAGES, vectors[2_000], 1, None) is None
     with opened_for_reading(tmp_path, manifest(2).encoders) as client:
@@ -212,11 +212,11 @@ def test_what_another_process_publishes_is_opened_anew(tmp_path: Path) -> None:
 def test_a_writer_in_the_same_process_closes_what_was_open(tmp_path: Path) -> None:
     vectors = clustered(300, np.random.default_rng(2))
     write(tmp_path, vectors[:200], generation=1)
-    before = GalleryReader(tmp_path, manifest(1))
+    before = ChromaReader(tmp_path, manifest(1))
     assert before.nearest(IMAGES, vectors[250], 1, None) != ["000250"]
     write(tmp_path, vectors, generation=2)
     assert not before.is_open
-    after = GalleryReader(tmp_path, manifest(2))
+    after = ChromaReader(tmp_path, manifest(2))
     assert after.nearest(IMAGES, vectors[250], 1, None) == ["000250"]
     after.close()
 
@@ -243,18 +243,18 @@ def test_broken_files_are_tried_once_and_scanned_silently(
 def test_reading_creates_nothing(tmp_path: Path) -> None:
     write(tmp_path, clustered(20, np.random.default_rng(2)), generation=1)
     (tmp_path / "chroma.sqlite3").unlink()
-    assert GalleryReader(tmp_path, manifest(1)).nearest(IMAGES, np.eye(64)[0], 1, None) is None
+    assert ChromaReader(tmp_path, manifest(1)).nearest(IMAGES, np.eye(64)[0], 1, None) is None
     assert not (tmp_path / "chroma.sqlite3").exists()
-    assert GalleryReader(tmp_path / "none", manifest(1)).nearest(
-        IMAGES, np.eye(64)[0], 1, None
-    ) is (None)
+    assert ChromaReader(tmp_path / "none", manifest(1)).nearest(IMAGES, np.eye(64)[0], 1, None) is (
+        None
+    )
     assert not (tmp_path / "none").exists()
 
 
 def test_another_encoders_collections_are_not_searched(tmp_path: Path) -> None:
     write(tmp_path, clustered(20, np.random.default_rng(2)), generation=1)
     other = EncoderRecord("y", "y@1", DIMENSION)
-    reader = GalleryReader(tmp_path, Manifest(Encoders(RECORD, other), generation=1))
+    reader = ChromaReader(tmp_path, Manifest(Encoders(RECORD, other), generation=1))
     assert reader.nearest(IMAGES, np.eye(64)[0], 1, None) is None
 
 
@@ -264,7 +264,7 @@ def test_another_encoders_collections_are_not_searched(tmp_path: Path) -> None:
 def of_size(chroma_dir: Path, rows: int, dimension: int = 512) -> Access:
     """The ways to so many vectors that nobody has to hold."""
     vectors = np.broadcast_to(np.float32(0), (rows, dimension))
-    reader = GalleryReader(chroma_dir, manifest(1))
+    reader = ChromaReader(chroma_dir, manifest(1))
     return Access(ExactScan(vectors), ChromaIndex(vectors, [], reader, IMAGES))
 
 
