@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from retrieval.catalog.columns import Columns
 from retrieval.catalog.facets import FACETS, Facets
 from retrieval.catalog.filters import Filters, date_range
 from retrieval.errors import BadOption
-from retrieval.gallery.chroma import Gallery
+from retrieval.gallery.chroma import Collections
 from retrieval.gallery.generation import Generation
 from retrieval.gallery.stored_labels import LabelArrays, LabelRecord
 from retrieval.labels.overrides import Override
@@ -257,7 +258,7 @@ def some_of(values: Any) -> st.SearchStrategy[frozenset[Any]]:
     return st.frozensets(st.sampled_from(values), max_size=3)
 
 
-filters = st.builds(
+plain_filters = st.builds(
     Filters,
     sentiments=some_of((*SENTIMENTS, UNDETERMINED)),
     sentiment_by=st.sampled_from(SIDES),
@@ -268,12 +269,14 @@ filters = st.builds(
     sources=some_of(SOURCES),
     has_caption=st.sampled_from((None, True, False)),
     disagreement=st.sampled_from((None, *DISAGREEMENTS)),
+    month_day=st.sampled_from((None, None, (1, 1), (12, 31))),
 )
+filters = st.one_of(plain_filters, st.builds(Filters.both, plain_filters, plain_filters))
 
 
 @pytest.fixture(scope="module")
-def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gallery]:
-    opened = Gallery(tmp_path_factory.mktemp("chroma"), RECORDS)
+def collections(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collections]:
+    opened = Collections(tmp_path_factory.mktemp("chroma"), RECORDS)
     yield opened
     opened.close()
 
@@ -283,21 +286,25 @@ def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gallery]:
 )
 @given(catalog=catalogs(), asked=st.lists(filters, min_size=1, max_size=3))
 def test_a_mask_and_chromas_where_select_the_same_captioned_posts(
-    gallery: Gallery, catalog: tuple[list[Post], LabelView], asked: list[Filters]
+    collections: Collections, catalog: tuple[list[Post], LabelView], asked: list[Filters]
 ) -> None:
     posts, view = catalog
     columns = columns_of(posts, view)
     captioned = [row for row, post in enumerate(posts) if post.has_caption]
     vector = np.eye(64, dtype=np.float32)[0]
-    gallery.remove_captions([f"p{row}" for row in range(8)])
-    gallery.put_captions([(posts[row], view.labels(row), vector) for row in captioned])
+    collections.remove_captions([f"p{row}" for row in range(8)])
+    collections.put_captions([(posts[row], view.labels(row), vector) for row in captioned])
     for each in asked:
-        known = {"sources": each.sources & set(columns.source_names)}
-        each = Filters(**{name: known.get(name, getattr(each, name)) for name in each.__slots__})
+        each = with_known_sources(each, set(columns.source_names))
         passing = each.mask(columns)
         where = each.where()
-        found = gallery.captions.get(where=where, include=[])["ids"]
+        found = collections.captions.get(where=where, include=[])["ids"]
         assert sorted(found) == [f"p{row}" for row in captioned if passing[row]], (each, where)
+
+
+def with_known_sources(asked: Filters, known: set[str]) -> Filters:
+    also = asked.also and with_known_sources(asked.also, known)
+    return replace(asked, sources=asked.sources & known, also=also)
 
 
 def test_every_facet_can_be_counted_alone_and_in_pairs(five: Columns) -> None:

@@ -84,3 +84,15 @@ class Columns:
         moments = self.created_at[dated].astype(np.int64).astype("datetime64[s]")
         months[dated] = moments.astype("datetime64[M]").astype(np.int64) + 1970 * 12
         return months
+
+    @cached_property
+    def month_days(self) -> NDArray[np.int64]:
+        """Shape (n,): month and day as `month_day_number` writes them; -1 without a date."""
+        dated = self.months >= 0
+        numbers = np.full(len(self), -1, dtype=np.int64)
+        days = (
+            self.created_at[dated].astype(np.int64).astype("datetime64[s]").astype("datetime64[D]")
+        )
+        of_month = (days - days.astype("datetime64[M]")).astype(np.int64) + 1
+        numbers[dated] = (self.months[dated] % 12 + 1) * 100 + of_month
+        return numbers

@@ -6,12 +6,13 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from retrieval.errors import BadOption
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from retrieval.records import EPOCH
 
 _YEAR = re.compile(r"\d{4}")
 _MONTH = re.compile(r"\d{4}-\d{2}")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_MONTH_DAY = re.compile(r"(\d{2})-(\d{2})")
+_LEAP_YEAR = 2024
 
 
 def first_second(text: str) -> int:
@@ -44,6 +45,23 @@ def second_after(text: str) -> int:
     except (OverflowError, ValueError):  # the year 9999
         end = datetime.max.replace(tzinfo=UTC, microsecond=0)
     return _seconds(end)
+
+
+def parse_month_day(text: str) -> tuple[int, int]:
+    """The month and day that `text` names, such as 07-04.
+
+    Raises:
+        BadOption: there is no such day in any year.
+
+    """
+    found = _MONTH_DAY.fullmatch(text)
+    try:
+        day = datetime(_LEAP_YEAR, *map(int, found.groups())) if found else None
+    except ValueError:
+        day = None
+    if day is None:
+        raise BadOption(f"{text!r} is not a day of the year; write month and day, such as 07-04")
+    return day.month, day.day
 
 
 def written(seconds: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,7 +12,7 @@ from retrieval.catalog.dates import first_second, second_after
 from retrieval.errors import BadOption
 from retrieval.labels.scores import NOT_DETERMINED
 from retrieval.labels.taxonomy import check_topics
-from retrieval.records import SENTIMENTS, UNDETERMINED
+from retrieval.records import SENTIMENTS, UNDETERMINED, month_day_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -46,6 +46,14 @@ class Filters:
     sources: frozenset[str] = frozenset()  # one of these
     has_caption: bool | None = None
     disagreement: Disagreement | None = None  # what caption and picture are not at one about
+    month_day: tuple[int, int] | None = None  # month from 1, day from 1; of any year, UTC
+    also: Filters | None = None  # must hold as well: "any of these" and "any of those"
+
+    def both(self, other: Filters) -> Filters:
+        """What passes these filters and the others: neither can be widened by the other."""
+        if other.is_empty or self.is_empty:
+            return self if other.is_empty else other
+        return replace(self, also=other if self.also is None else self.also.both(other))
 
     @property
     def is_empty(self) -> bool:
@@ -59,7 +67,7 @@ class Filters:
             BadOption: a topic or a source is not one of the gallery's.
 
         """
-        check_topics(sorted(self.topics), columns.topic_names[:-1])
+        check_topics(sorted(self.topics), columns.topic_names)
         check_sources(self.sources, columns.source_names)
         return reduce(np.logical_and, self._masks(columns), np.ones(len(columns), dtype=np.bool_))
 
@@ -86,6 +94,10 @@ class Filters:
             masks.append(np.equal(columns.has_caption, self.has_caption))
         if self.disagreement is not None:
             masks.append(columns.disagreement(self.disagreement))
+        if self.month_day is not None:
+            masks.append(columns.month_days == month_day_number(self.month_day))
+        if self.also is not None:
+            masks.append(self.also.mask(columns))
         return masks
 
     def where(self) -> Where | None:
@@ -93,12 +105,15 @@ class Filters:
 
         A post without a caption is not in that collection, whatever it passes.
         """
+        return _joined("$and", self._clauses())
+
+    def _clauses(self) -> list[Where]:
         clauses = [*self._label_clauses(), *self._date_clauses()]
         if self.sources:
             clauses.append({"source": {"$in": sorted(self.sources)}})
         if self.has_caption is False:
             clauses.append(_NO_POST)
-        return _joined("$and", clauses)
+        return clauses if self.also is None else clauses + self.also._clauses()
 
     def _label_clauses(self) -> list[Where]:
         clauses: list[Where] = []
@@ -124,6 +139,8 @@ class Filters:
             clauses.append({"created_at": {"$gte": self.since}})
         if self.before is not None:
             clauses.append({"created_at": {"$lt": self.before}})
+        if self.month_day is not None:
+            clauses.append({"month_day": month_day_number(self.month_day)})
         return clauses
 
 

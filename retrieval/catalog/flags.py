@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from retrieval.catalog.dates import parse_month_day
 from retrieval.catalog.filters import Filters, date_range
 from retrieval.errors import BadOption
 from retrieval.records import DISAGREEMENTS, SENTIMENTS, SIDES, UNDETERMINED
@@ -53,6 +54,9 @@ def add_filter_flags(parser: argparse.ArgumentParser) -> None:
     )
     only.add_argument("--until", metavar="DATE", help="of this year, month or day, or earlier")
     only.add_argument(
+        "--month-day", metavar="MM-DD", help="of this day of the year, in any year, such as 07-04"
+    )
+    only.add_argument(
         "--source",
         action="append",
         default=[],
@@ -87,6 +91,7 @@ def filters_from(arguments: argparse.Namespace, columns: Columns) -> Filters:
         sources=frozenset(_sources(arguments.source, columns.source_names)),
         has_caption=arguments.has_caption,
         disagreement=arguments.disagreement,
+        month_day=None if arguments.month_day is None else parse_month_day(arguments.month_day),
     )
 
 
@@ -100,6 +105,7 @@ def has_filters(arguments: argparse.Namespace) -> bool:
         or arguments.source
         or arguments.has_caption is not None
         or arguments.disagreement is not None
+        or arguments.month_day is not None
     )
 
 
@@ -111,6 +117,8 @@ def check_dates(arguments: argparse.Namespace) -> None:
 
     """
     date_range(arguments.since, arguments.until)
+    if arguments.month_day is not None:
+        parse_month_day(arguments.month_day)
 
 
 def _topic(text: str, columns: Columns) -> str:
