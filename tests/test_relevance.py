@@ -10,14 +10,8 @@ import numpy as np
 import pytest
 
 from retrieval.encoders.base import Background, ZeroShot
-from retrieval.search.relevance import (
-    RELEVANCE_FILE,
-    Relevance,
-    Signals,
-    Usual,
-    logistic,
-    relevance_for,
-)
+from retrieval.search.relevance import RELEVANCE_FILE, Relevance, Signals, Usual, relevance_for
+from retrieval.vectors import logistic
 
 NAN = float("nan")
 BY_HAND = Relevance(
@@ -60,18 +54,17 @@ def test_a_score_is_the_logistic_of_the_weighted_signals(
 
 
 def test_what_is_not_there_speaks_neither_way() -> None:
-    (nothing,) = BY_HAND.scores("hybrid", signals(NAN, NAN, NAN))
+    (nothing,) = BY_HAND.scores("hybrid", signals(NAN, 0, NAN))
     assert nothing == pytest.approx(1 / (1 + exp(3)))
     for absent, usual in (
         (signals(NAN, 1, 0.2), signals(0, 1, 0.2)),
-        (signals(1, NAN, 0.2), signals(1, 0, 0.2)),
         (signals(1, 1, NAN), signals(1, 1, 0)),
     ):
         assert BY_HAND.scores("hybrid", absent) == BY_HAND.scores("hybrid", usual)
 
 
 def test_scores_come_one_a_picture() -> None:
-    both = Signals(column(0, 2), column(NAN, 2), column(0, 0.5))
+    both = Signals(column(0, 2), column(0, 2), column(NAN, 0.5))
     assert BY_HAND.scores("hybrid", both).tolist() == pytest.approx(
         [1 / (1 + exp(3)), 1 / (1 + exp(-2))]
     )
@@ -81,9 +74,19 @@ def test_scores_come_one_a_picture() -> None:
 
 def test_what_is_relevant_enough_or_says_enough_of_the_query_is_worth_showing() -> None:
     scores, words = np.array([0.29, 0.3, 0.1, 0.1]), column(0, NAN, 0.2, 0.19)
-    worth = BY_HAND.is_worth_showing("image", scores, words)
+    read, unread = np.zeros(4, dtype=np.bool_), np.ones(4, dtype=np.bool_)
+    worth = BY_HAND.is_worth_showing("image", scores, read, words)
     assert worth.tolist() == [False, True, True, False]
-    assert not BY_HAND.is_worth_showing("hybrid", scores, column(0, 0, 0, 0)).any()
+    assert not BY_HAND.is_worth_showing("hybrid", scores, read, column(0, 0, 0, 0)).any()
+    by_look = BY_HAND.is_worth_showing("hybrid", scores, unread, column(0, 0, 0, 0))
+    assert by_look.tolist() == [False, True, False, False], "cut as `image` is"
+
+
+def test_a_picture_without_anything_to_read_is_scored_by_its_look_alone() -> None:
+    both = Signals(column(2, 2), column(NAN, 1), column(NAN, 0))
+    unread, read = BY_HAND.scores("hybrid", both)
+    assert unread == BY_HAND.scores("image", both)[0]
+    assert read == BY_HAND.scores("hybrid", signals(2, 1, 0)) != unread
 
 
 def test_deviations_above_the_mean() -> None:

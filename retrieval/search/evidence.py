@@ -68,6 +68,11 @@ class Likeness(NamedTuple):
     description: NDArray[np.float32]
     words: NDArray[np.float32]  # of the caption with most of the words, in [0, 1)
 
+    @property
+    def unread(self) -> NDArray[np.bool_]:
+        """Shape (m,): the pictures that have neither a caption that passes nor a description."""
+        return np.isnan(self.caption) & np.isnan(self.description)
+
     def at(self, place: int) -> Similarities:
         """Of one of the pictures."""
         values = (float(each[place]) for each in self)
@@ -134,7 +139,7 @@ class Evidence:
         """Shape (m,): the pictures that have to do with the query; all that hold its words."""
         if strategy == "words":
             return np.ones(len(scores), dtype=np.bool_)
-        return self.relevance.is_worth_showing(strategy, scores, likeness.words)
+        return self.relevance.is_worth_showing(strategy, scores, likeness.unread, likeness.words)
 
     def word_scores(self, query: QueryVectors) -> NDArray[np.float32]:
         """Shape (captions,): 0 for captions with a word that is not wanted."""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from retrieval.encoders.base import Background
+from retrieval.vectors import logistic
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,8 +69,15 @@ class Relevance:
     def scores(self, strategy: Weighing, signals: Signals) -> NDArray[np.float64]:
         """In the signals' shape, in [0, 1]: calibrated on the queries of docs/evaluation.md.
 
-        What is not there speaks neither for a picture nor against it.
+        What is not there speaks neither for a picture nor against it. Where there is nothing to
+        read, `hybrid` is what `image` is: its own weights are those of pictures with a caption.
         """
+        if strategy == "hybrid":
+            read = self._weighed("hybrid", signals)
+            return np.where(np.isnan(signals.text), self._weighed("image", signals), read)
+        return self._weighed(strategy, signals)
+
+    def _weighed(self, strategy: Weighing, signals: Signals) -> NDArray[np.float64]:
         weights = self.weights[strategy]
         logits = np.full(signals.words.shape, weights["bias"])
         for name, values in signals._asdict().items():
@@ -77,11 +85,20 @@ class Relevance:
         return logistic(logits)
 
     def is_worth_showing(
-        self, strategy: Weighing, scores: NDArray[np.float64], words: NDArray[np.float32]
+        self,
+        strategy: Weighing,
+        scores: NDArray[np.float64],
+        unread: NDArray[np.bool_],
+        words: NDArray[np.float32],
     ) -> NDArray[np.bool_]:
-        """Shape (m,): what is relevant enough, or says much of the query word for word."""
+        """Shape (m,): what is relevant enough, or says much of the query word for word.
+
+        `unread` are the pictures without anything to read, which are cut as `scores` weighs them.
+        """
         said = np.nan_to_num(words, nan=0.0) >= SAID
-        return np.asarray((scores >= self.weights[strategy]["cut"]) | said)
+        of_unread: Weighing = "image" if strategy == "hybrid" else strategy
+        cut = np.where(unread, self.weights[of_unread]["cut"], self.weights[strategy]["cut"])
+        return np.asarray((scores >= cut) | said)
 
     def usual(self, query: NDArray[np.float32], vectors: Vectors, kind: str) -> Usual:
         """A query's similarity to vectors of a gallery, of which it samples some.
@@ -98,11 +115,6 @@ class Relevance:
             prior.deviation**2 + (prior.mean - mean) ** 2
         )
         return Usual(float(mean), float(np.sqrt(spread / total)))
-
-
-def logistic(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    """1 / (1 + exp(-logits)), without overflow."""
-    return 0.5 * (1 + np.tanh(logits / 2))
 
 
 def relevance_for(judgement: ZeroShot | Background) -> Relevance:
