@@ -114,11 +114,21 @@ def _may_have_accelerator() -> bool:
     )
 
 
-@cache
-def _openvino_core() -> Any:
+def _openvino() -> Any:
+    """OpenVINO, the only import of it.
+
+    At import it looks up www.google-analytics.com, writes a client's id into the home folder and
+    forks the process. Without the package that does so it takes a stub of its own.
+    """
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     import openvino
 
-    return openvino.Core()
+    return openvino
+
+
+@cache
+def _openvino_core() -> Any:
+    return _openvino().Core()
 
 
 def _cpu_has_bf16() -> bool:
@@ -131,9 +141,9 @@ def _export(blueprint: Blueprint, path: Path) -> Any:
     The model itself where the cache cannot be written: the run goes on, only the next start pays
     again. Two processes may export at once: a rename decides, and both files are the same.
     """
-    import openvino
     import torch
 
+    openvino = _openvino()
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")  # tracing warns about every Python branch in the model
         model = openvino.convert_model(
