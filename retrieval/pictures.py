@@ -78,6 +78,16 @@ def load_file(path: Path) -> PictureFile:
         raise UnreadablePicture("no permission to read it; make it readable") from None
     except OSError as error:
         raise UnreadablePicture(f"{error.strerror}; check the disk it lies on") from error
+    return picture_file(content)
+
+
+def picture_file(content: bytes) -> PictureFile:
+    """A file's content with its hash.
+
+    Raises:
+        UnreadablePicture: it is empty.
+
+    """
     if not content:
         raise UnreadablePicture("the file is empty; fetch it again")
     return PictureFile(content, hashlib.blake2b(content, digest_size=16).hexdigest())
@@ -92,7 +102,7 @@ def read_picture(picture: Path | bytes, short_side: int) -> Image.Image:
     """
     name = "the picture" if isinstance(picture, bytes) else picture
     try:
-        file = PictureFile(picture, "") if isinstance(picture, bytes) else load_file(picture)
+        file = picture_file(picture) if isinstance(picture, bytes) else load_file(picture)
         return decode(file, short_side).image
     except UnreadablePicture as error:
         raise BadInput(f"cannot read {name}: {error}") from error

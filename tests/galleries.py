@@ -10,7 +10,7 @@ from PIL import Image
 
 from indexer.pipeline import Counts, Pipeline
 from indexer.plan import make_plan, source_name
-from indexer.sources.base import SourceRequest
+from indexer.sources.base import Reader, SourceRequest
 from indexer.sources.folder import FolderReader
 from indexer.writer import Writer, open_writer
 from retrieval.gallery.generation import Generation
@@ -64,19 +64,33 @@ def index_folder(
     limit: int | None = None,
 ) -> Counts:
     """Build a folder into a gallery, as the command does, with encoders by hand."""
+    request = SourceRequest(folder)
+    return index_source(chroma_dir, FolderReader(), request, encoder, rebuild=rebuild, limit=limit)
+
+
+def index_source(
+    chroma_dir: Path,
+    reader: Reader,
+    request: SourceRequest,
+    encoder: ColourEncoder | None = None,
+    *,
+    rebuild: bool = False,
+    limit: int | None = None,
+) -> Counts:
+    """The same of a source of any kind."""
     with writing(chroma_dir, rebuild=rebuild) as writer:
-        counts = _run(writer, chroma_dir, folder, encoder or ColourEncoder(), limit)
+        pipeline = Pipeline(
+            writer,
+            encoder or ColourEncoder(),
+            WordEncoder(),
+            chroma_dir=chroma_dir,
+            publish_every=3600,
+        )
+        name = source_name(reader.kind, request.location)
+        plan = make_plan(name, reader.read(request), writer.state, limit)
+        counts = pipeline.run(plan, progress=lambda _: None)
         writer.publish()
     return counts
-
-
-def _run(
-    writer: Writer, chroma_dir: Path, folder: Path, encoder: ColourEncoder, limit: int | None
-) -> Counts:
-    pipeline = Pipeline(writer, encoder, WordEncoder(), chroma_dir=chroma_dir, publish_every=3600)
-    reading = FolderReader().read(SourceRequest(folder))
-    plan = make_plan(source_name("folder", folder), reading, writer.state, limit)
-    return pipeline.run(plan, progress=lambda _: None)
 
 
 def captions_by_path(chroma_dir: Path) -> dict[str, str]:

@@ -128,6 +128,17 @@ def five() -> Columns:
         (Filters(topics=frozenset({"animals", "food"})), [0, 1, 2]),
         (Filters(topics=frozenset({"animals", "food"}), topics_match="all"), [2]),
         (Filters(topics=frozenset({"other"})), [3, 4]),
+        (Filters(month_day=(1, 3)), [2]),
+        (Filters(month_day=(2, 29)), []),
+        (Filters(topics=frozenset({"animals"})).both(Filters(topics=frozenset({"food"}))), [2]),
+        (
+            Filters(sentiments=frozenset({"negative"})).both(
+                Filters(sentiments=frozenset({"positive"}))
+            ),
+            [],
+        ),
+        (Filters(since=DAY).both(Filters(before=4 * DAY)).both(Filters(month_day=(1, 4))), [3]),
+        (Filters().both(Filters(since=4 * DAY)), [4]),
         (Filters(since=DAY, before=3 * DAY), [1, 2]),
         (Filters(sources=frozenset({SOURCES[1]})), [1, 3]),
         (Filters(has_caption=True), [1, 2, 3, 4]),

@@ -10,7 +10,14 @@ import pytest
 from PIL import Image, ImageOps
 
 from retrieval import pictures
-from retrieval.pictures import UnreadablePicture, decode, load_file, write_thumbnail
+from retrieval.errors import BadInput
+from retrieval.pictures import (
+    UnreadablePicture,
+    decode,
+    load_file,
+    read_picture,
+    write_thumbnail,
+)
 
 LEFT_RED = Image.new("RGB", (60, 40), "blue")
 LEFT_RED.paste("red", (0, 0, 30, 40))
@@ -160,3 +167,18 @@ def test_a_thumbnail_is_a_small_webp_and_is_written_once(tmp_path: Path) -> None
     write_thumbnail(decode(load_file(path), 64), thumbnail)
     assert thumbnail.stat().st_mtime_ns == written
     assert [p.name for p in thumbnail.parent.iterdir()] == ["large.webp"]
+
+
+def test_a_picture_is_read_from_a_file_and_from_bytes_alike(tmp_path: Path) -> None:
+    path = saved(tmp_path / "red.png", LEFT_RED)
+    by_path, by_bytes = read_picture(path, 64), read_picture(path.read_bytes(), 64)
+    assert by_path.tobytes() == by_bytes.tobytes() == LEFT_RED.tobytes()
+
+
+def test_what_is_no_picture_is_bad_input_that_says_why(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"cannot read .*nope.jpg: No such file"):
+        read_picture(tmp_path / "nope.jpg", 64)
+    with pytest.raises(BadInput, match="cannot read the picture: not a picture in a format"):
+        read_picture(b"plain text", 64)
+    with pytest.raises(BadInput, match="cannot read the picture: the file is empty"):
+        read_picture(b"", 64)

@@ -235,6 +235,7 @@ MISTAKES: list[tuple[tuple[object, ...], int, str]] = [
     (("cat", "--source", "nope"), 2, "no source has 'nope' in its name; there are sample:"),
     (("cat", "--since", "yesterday"), 2, "not a date; write a year (2021), a month (2021-03), a"),
     (("cat", "--until", "2019", "--since", "2021"), 2, "swap the two dates"),
+    (("--month-day", "02-30"), 2, "'02-30' is not a day of the year; write month and day, such"),
     (("cat", "-k", "0"), 2, "'0' is not a whole number of at least 1"),
     (("cat", "-k", "-3"), 2, "'-3' is not a whole number of at least 1"),
     (("cat", "--strategy", "capton"), 2, "choose from 'image', 'caption', 'words', 'hybrid'"),

@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageEnhance
 
+from indexer.sources.base import SourceRequest
+from indexer.sources.table import TableReader
 from retrieval.catalog.filters import EVERYTHING, Filters
 from retrieval.errors import BadOption
 from retrieval.gallery.generation import Generation
@@ -24,7 +26,7 @@ from retrieval.search.query import Query, Term, parse_query
 from retrieval.search.relevance import RELEVANCE_FILE
 from retrieval.search.searcher import Options, Searcher
 from tests.fakes import ColourEncoder, WordEncoder
-from tests.galleries import index_folder, save_picture, writing
+from tests.galleries import index_folder, index_source, save_picture, writing
 
 EVERY = Options(cutoff=False, collapse=False)  # plain pictures would all be copies
 RED, GREEN, BLUE, YELLOW, PURPLE, SAND = (
@@ -585,3 +587,36 @@ def test_without_a_query_the_newest_come_first_and_undated_ones_last(
     assert all(hit.score is None for hit in found.hits)
     (only,) = searcher.search([Query()], 1, Filters(before=1_577_836_800))  # 2020
     assert (paths(only), only.passing) == (["red.png"], 1)
+
+
+def test_without_a_query_a_hits_own_posts_come_newest_first_too(
+    chroma_dir: Path, tmp_path: Path
+) -> None:
+    shown = ("2019-05-01", "2022-01-31", None, "2021-12-24")
+    lines = [f"wall.png,seen {date},{date or ''}" for date in shown]
+    save_picture(tmp_path / "wall.png", "red")
+    (tmp_path / "posts.csv").write_text("image,caption,date\n" + "\n".join(lines), "utf-8")
+    index_source(chroma_dir, TableReader(), SourceRequest(tmp_path / "posts.csv"))
+    (hit,) = find(opened(chroma_dir), Query()).hits
+    assert [post.caption for post in hit.posts] == [
+        "seen 2022-01-31", "seen 2021-12-24", "seen 2019-05-01", "seen None"
+    ]  # fmt: skip
+
+
+def test_facets_count_what_the_searcher_searches(gallery: Path) -> None:
+    searcher = opened(gallery)
+    everything = EVERYTHING.mask(searcher.columns)
+    assert sum(searcher.facets.count("sentiment", everything).values()) == 8
+    relabelled = searcher.relabelled(LabelView.of(searcher.generation, read_overrides(gallery)))
+    assert relabelled.facets is not searcher.facets
+
+
+def test_labels_are_warned_of_when_the_topics_are_others_now(gallery: Path) -> None:
+    searcher = opened(gallery)
+    assert searcher.warning is None
+    made_by = searcher.generation.manifest.labels
+    assert made_by is not None
+    searcher.generation.manifest = replace(
+        searcher.generation.manifest, labels=replace(made_by, taxonomy="another")
+    )
+    assert "has changed since the posts were labelled" in (searcher.warning or "")

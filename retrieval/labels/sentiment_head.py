@@ -19,7 +19,7 @@ import numpy as np
 from retrieval.errors import BadOption
 from retrieval.labels.vader import FEATURES, vader_features
 from retrieval.records import SENTIMENTS
-from retrieval.vectors import logistic, softmax
+from retrieval.vectors import softmax
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +67,7 @@ class SentimentHead:
         """Shape (n, 3): calibrated as docs/models.md reports."""
         inputs = np.hstack([vectors, self._standardised(vader_features(captions))])
         weights, bias = self._gate
-        posted = logistic(vectors @ weights + bias)[:, None]
+        posted = 1 / (1 + np.exp(-(vectors @ weights + bias)))[:, None]
         by_posted = softmax(self._logits("posted", inputs))
         by_described = softmax(self._logits("described", inputs))
         scores: Scores = posted * by_posted + (1 - posted) * by_described
