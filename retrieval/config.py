@@ -16,6 +16,10 @@ class Settings:
     openai_base_url: str | None = None  # any endpoint that speaks OpenAI's protocol
     openai_api_key: str | None = field(default=None, repr=False)
 
+    def keep_libraries_tidy(self) -> None:
+        """Let libraries that write into the home folder at import use the cache folder instead."""
+        os.environ.setdefault("MPLCONFIGDIR", str(self.cache_dir / "matplotlib"))
+
     @classmethod
     def from_environment(cls) -> Settings:
         """Read the environment.

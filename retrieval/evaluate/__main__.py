@@ -70,6 +70,7 @@ def _evaluate(arguments: argparse.Namespace, settings: Settings) -> int:
     from retrieval.gallery.generation import Generation
 
     _check_out(arguments.out)
+    settings.keep_libraries_tidy()
     generation = Generation.open(arguments.chroma_dir)
     results = _results(generation, arguments, settings)
     report = document(results, arguments.chroma_dir)
