@@ -26,7 +26,8 @@ def cosines(
 
 def logistic(logits: NDArray[Float]) -> NDArray[Float]:
     """1 / (1 + exp(-logits)), without overflow."""
-    return 0.5 * (1 + np.tanh(logits / 2))
+    shares: NDArray[Float] = 0.5 * (1 + np.tanh(logits / 2))
+    return shares
 
 
 def softmax(logits: NDArray[Float]) -> NDArray[Float]:

@@ -16,7 +16,12 @@ from retrieval.cli import read_lines, write_json
 from retrieval.errors import BadInput
 
 ROOT = Path(__file__).resolve().parents[1]
-VALUE = {"c": "☕ naïve \u2028 שלום", "file": "caf\udce9.jpg", "number": 1.5, "none": None}
+VALUE: dict[str, Any] = {
+    "c": "☕ naïve \u2028 שלום",
+    "file": "caf\udce9.jpg",
+    "number": 1.5,
+    "none": None,
+}
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "latin-1", "cp1252", "ascii"])

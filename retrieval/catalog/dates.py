@@ -11,7 +11,7 @@ from retrieval.records import EPOCH
 _YEAR = re.compile(r"\d{4}")
 _MONTH = re.compile(r"\d{4}-\d{2}")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_MONTH_DAY = re.compile(r"(\d{2})-(\d{2})")
+_MONTH_DAY = re.compile(r"\d{2}-\d{2}")
 _LEAP_YEAR = 2024
 
 
@@ -54,13 +54,14 @@ def parse_month_day(text: str) -> tuple[int, int]:
         BadOption: there is no such day in any year.
 
     """
-    found = _MONTH_DAY.fullmatch(text)
     try:
-        day = datetime(_LEAP_YEAR, *map(int, found.groups())) if found else None
+        if not _MONTH_DAY.fullmatch(text):
+            raise ValueError
+        day = datetime.fromisoformat(f"{_LEAP_YEAR}-{text}")
     except ValueError:
-        day = None
-    if day is None:
-        raise BadOption(f"{text!r} is not a day of the year; write month and day, such as 07-04")
+        raise BadOption(
+            f"{text!r} is not a day of the year; write month and day, such as 07-04"
+        ) from None
     return day.month, day.day
 
 

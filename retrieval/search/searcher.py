@@ -321,7 +321,7 @@ class _Answer:
         posts = [post for post in self.generation.posts_of(row) if self.passing.posts[post]]
         if self.vectors.caption is None and not self.vectors.words:
             age = np.nan_to_num(-self.generation.created_at[posts], nan=np.inf)
-            return [posts[place] for place in np.lexsort((posts, age))]
+            return [posts[place] for place in np.argsort(age, kind="stable")]
         return sorted(posts, key=lambda post: (-self._caption_likeness(post), post))
 
     def _caption_likeness(self, post: int) -> float:
