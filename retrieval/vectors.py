@@ -24,10 +24,9 @@ def cosines(
     return products
 
 
-def logistic(logits: NDArray[Float]) -> NDArray[Float]:
+def logistic(logits: NDArray[Any]) -> NDArray[Any]:
     """1 / (1 + exp(-logits)), without overflow."""
-    shares: NDArray[Float] = 0.5 * (1 + np.tanh(logits / 2))
-    return shares
+    return np.asarray(0.5 * (1 + np.tanh(logits / 2)))
 
 
 def softmax(logits: NDArray[Float]) -> NDArray[Float]:
