@@ -14,6 +14,7 @@ from sklearn.calibration import calibration_curve
 
 from retrieval.evaluate.metrics import (
     accuracy,
+    calibration_error,
     cohen_kappa,
     confusion_counts,
     macro_f1,
@@ -26,6 +27,7 @@ from retrieval.evaluate.metrics import (
     reliability_points,
     set_counts,
     table_counts,
+    winner_calibration_error,
 )
 from retrieval.evaluate.search import _counts, _ndcg, _ranks
 
@@ -205,6 +207,20 @@ def test_reliability_points_are_those_of_scikit_learn(seed: int, n: int) -> None
 def test_full_confidence_falls_into_the_last_bin() -> None:
     points = reliability_points(np.array([1.0, 0.95, 0.0]), np.array([True, False, False]))
     assert points == [(0.0, 0.0, 1), (0.975, 0.5, 2)]
+
+
+def test_each_bin_counts_by_how_many_fall_into_it() -> None:
+    probabilities = np.array([[0.95, 0.95], [0.15, 1.0]])  # three in the last bin, one below
+    came_true = np.array([[True, False], [False, True]])
+    last = 3 / 4 * abs((0.95 + 0.95 + 1) / 3 - 2 / 3)
+    assert calibration_error(probabilities, came_true) == pytest.approx(last + 0.15 / 4)
+
+
+def test_scores_that_are_as_sure_as_they_are_right_have_no_error() -> None:
+    scores = np.array([[0.75, 0.25, 0]] * 4)
+    truth = np.array([0, 0, 0, 2])
+    assert winner_calibration_error(scores, truth) == 0
+    assert winner_calibration_error(scores, np.zeros(4, np.int64)) == 0.25
 
 
 # --- rankings of pictures -------------------------------------------------------------------

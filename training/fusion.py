@@ -20,8 +20,8 @@ import numpy as np
 from retrieval.cli import run
 from retrieval.config import Settings
 from retrieval.errors import BadInput
-from retrieval.evaluate.calibration import calibration_error
-from retrieval.evaluate.coco_truth import tested_topics, topics_of_objects
+from retrieval.evaluate.metrics import calibration_error
+from retrieval.evaluate.truth import tested_topics, topics_of_objects
 from retrieval.gallery.generation import Generation
 from retrieval.gallery.stored_encoders import stored_encoders
 from retrieval.labels.caption_topics import CaptionTopics

@@ -26,7 +26,7 @@ from retrieval.cli import run
 from retrieval.config import Settings
 from retrieval.encoders.sentence import SentenceEncoder
 from retrieval.errors import BadInput
-from retrieval.evaluate.calibration import winner_calibration_error
+from retrieval.evaluate.metrics import winner_calibration_error
 from retrieval.labels.sentiment_head import HEAD_FILE
 from retrieval.labels.vader import FEATURES, vader_features
 from retrieval.records import SENTIMENTS

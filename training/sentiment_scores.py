@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from retrieval.evaluate.calibration import winner_calibration_error
+from retrieval.evaluate.metrics import winner_calibration_error
 from retrieval.labels.language import language_of
 from retrieval.records import SENTIMENTS
 from training.sentiment_texts import (

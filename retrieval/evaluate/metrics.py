@@ -125,7 +125,7 @@ def table_counts(one: NDArray[Any], other: NDArray[Any], classes: int) -> Counts
 
 
 def reliability_points(
-    sure: NDArray[np.float64], right: NDArray[np.bool_], bins: int = 10
+    sure: NDArray[np.floating[Any]], right: NDArray[np.bool_], bins: int = 10
 ) -> list[tuple[float, float, int]]:
     """By bin of equal width: mean confidence, share that is right, number."""
     place = np.minimum((sure * bins).astype(int), bins - 1)
@@ -134,3 +134,23 @@ def reliability_points(
         for b in range(bins)
         if (place == b).any()
     ]
+
+
+def calibration_error(
+    probabilities: NDArray[np.floating[Any]], came_true: NDArray[np.bool_], bins: int = 10
+) -> float:
+    """Expected calibration error (Guo et al. 2017) of probabilities, in equal-width bins.
+
+    The mean over all of them of the distance between their bin's mean and the share in it that
+    came true. The two arrays have one shape, whatever it is.
+    """
+    points = reliability_points(probabilities, came_true, bins)
+    gaps = [abs(sure - share) * (n / probabilities.size) for sure, share, n in points]
+    return float(sum(gaps))
+
+
+def winner_calibration_error(
+    scores: NDArray[np.floating[Any]], truth: NDArray[np.int64], bins: int = 10
+) -> float:
+    """`calibration_error` of each row's highest score; `truth` has the column that is right."""
+    return calibration_error(scores.max(axis=1), scores.argmax(axis=1) == truth, bins)

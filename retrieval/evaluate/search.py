@@ -22,8 +22,8 @@ from retrieval.evaluate.arms import (
     contrast,
     untested,
 )
-from retrieval.evaluate.controls import LEVELS, degraded
-from retrieval.evaluate.material import distinct_captions, most_changed
+from retrieval.evaluate.controls import LEVELS, degraded, distinct_captions
+from retrieval.evaluate.material import most_changed
 from retrieval.evaluate.statistics import SEED, resamples, summed_by_picture
 from retrieval.evaluate.tfidf import tfidf
 from retrieval.evaluate.truth import LEAST_AREA, objects_of

@@ -20,9 +20,8 @@ from retrieval.evaluate.arms import (
     no_contrast,
     untested,
 )
-from retrieval.evaluate.calibration import winner_calibration_error
-from retrieval.evaluate.controls import LEVELS, degraded
-from retrieval.evaluate.material import most_changed, second_captions, shuffled_rows
+from retrieval.evaluate.controls import LEVELS, degraded, second_captions, shuffled_rows
+from retrieval.evaluate.material import most_changed
 from retrieval.evaluate.metrics import (
     accuracy,
     confusion_counts,
@@ -30,6 +29,7 @@ from retrieval.evaluate.metrics import (
     mean,
     recall_of,
     reliability_points,
+    winner_calibration_error,
 )
 from retrieval.evaluate.statistics import (
     FOLDS,

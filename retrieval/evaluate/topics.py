@@ -22,10 +22,10 @@ from retrieval.evaluate.arms import (
     no_contrast,
     untested,
 )
-from retrieval.evaluate.calibration import calibration_error
-from retrieval.evaluate.controls import LEVELS, degraded
-from retrieval.evaluate.material import most_changed, second_captions, shuffled_rows
+from retrieval.evaluate.controls import LEVELS, degraded, second_captions, shuffled_rows
+from retrieval.evaluate.material import most_changed
 from retrieval.evaluate.metrics import (
+    calibration_error,
     mean_average_precision,
     micro_f1,
     precision,
