@@ -15,16 +15,21 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-LEVELS = ("full caption", "first five words", "two hashtags", "no caption")
+FULL_CAPTION, FIVE_WORDS, TWO_HASHTAGS, NO_CAPTION = LEVELS = (
+    "full caption",
+    "first five words",
+    "two hashtags",
+    "no caption",
+)
 
 
 def degraded(captions: Sequence[str], level: str) -> list[str]:
     """The captions with as much left as the level says, to see where pictures begin to matter."""
-    if level == "full caption":
+    if level == FULL_CAPTION:
         return list(captions)
-    if level == "first five words":
+    if level == FIVE_WORDS:
         return [" ".join(caption.split()[:5]) for caption in captions]
-    if level == "two hashtags":
+    if level == TWO_HASHTAGS:
         known = Counter(stem for caption in captions for stem in set(stems_of(caption)))
         return [_hashtags(caption, known) for caption in captions]
     return ["" for _ in captions]

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
     from retrieval.records import Post, SeenObject
 
+EVERY_OBJECT, PLAIN_OBJECTS, NAMED_OBJECTS = (  # what counts as true about topics
+    "every object",
+    "objects of 2 % or more",
+    "named by two other captions",
+)
 LEAST_AREA = 0.02  # of a picture, for what covers it to be plainly there
 _NAMED_BY = 2  # further captions that name a thing, for it to be worth mentioning
 
@@ -103,11 +108,11 @@ def topic_truths(
 
     everything = [objects_of(post) or () for post in posts]
     return {
-        "every object": matrix(list(everything)),
-        "objects of 2 % or more": matrix(
+        EVERY_OBJECT: matrix(list(everything)),
+        PLAIN_OBJECTS: matrix(
             [[seen for seen in each if seen.area >= LEAST_AREA] for each in everything]
         ),
-        "named by two other captions": matrix([named(row) for row in range(len(posts))]),
+        NAMED_OBJECTS: matrix([named(row) for row in range(len(posts))]),
     }
 
 
