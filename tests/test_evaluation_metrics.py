@@ -20,6 +20,7 @@ from retrieval.evaluate.metrics import (
     macro_f1,
     mean,
     mean_average_precision,
+    micro_f,
     micro_f1,
     precision,
     recall,
@@ -94,6 +95,15 @@ def test_measures_take_many_sums_at_once(measure: Any) -> None:
     assert measure(sums.reshape(5, 1, 12)).shape == (5, 1)
 
 
+def test_macro_f1_is_the_mean_of_the_classes_that_occur() -> None:
+    def of(truth: list[int], found: list[int]) -> Any:
+        return macro_f1(summed(confusion_counts(np.array(truth), np.array(found))))
+
+    assert of([0, 0, 0, 1], [0, 0, 1, 1]) == pytest.approx((2 * 2 / 5 + 2 * 1 / 3) / 2)
+    assert of([0, 0, 0, 1], [0, 0, 0, 1]) == 1
+    assert of([0, 0], [2, 2]) == 0
+
+
 # --- several labels a post ------------------------------------------------------------------
 
 
@@ -106,6 +116,9 @@ def test_the_measures_of_labels_are_those_of_scikit_learn(seed: int, n: int, top
     assert micro_f1(counts) == pytest.approx(theirs.f1_score(*flat, zero_division=0))
     assert precision(counts) == pytest.approx(theirs.precision_score(*flat, zero_division=0))
     assert recall(counts) == pytest.approx(theirs.recall_score(*flat, zero_division=0))
+    for beta in (0.5, 1, 2):
+        expected = theirs.fbeta_score(*flat, beta=beta, zero_division=0)
+        assert micro_f(counts, beta) == pytest.approx(expected)
 
 
 def test_label_counts_by_hand() -> None:

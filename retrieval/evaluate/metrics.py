@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 CLASSES = 3
 
 
-def confusion_counts(truth: NDArray[np.int8], found: NDArray[np.int8]) -> Counts:
+def confusion_counts(truth: NDArray[np.integer[Any]], found: NDArray[np.integer[Any]]) -> Counts:
     """Shape (n, 12): a post's 3 × 4 confusion matrix, flat; the last column: not determined."""
     counts = np.zeros((len(truth), CLASSES, CLASSES + 1))
     column = np.where(found < 0, CLASSES, found)
@@ -60,8 +60,14 @@ def set_counts(truth: NDArray[np.bool_], shown: NDArray[np.bool_]) -> Counts:
 
 def micro_f1(counts: Counts) -> NDArray[np.float64]:
     """2 tp / (2 tp + fp + fn) over all labels of all posts."""
+    return micro_f(counts, 1)
+
+
+def micro_f(counts: Counts, beta: float) -> NDArray[np.float64]:
+    """F1 where recall counts `beta` times as much as precision (van Rijsbergen 1979)."""
     right, wrong, missing = np.moveaxis(counts, -1, 0)
-    return np.asarray(2 * right / np.maximum(2 * right + wrong + missing, 1))
+    both, weight = (1 + beta**2) * right, beta**2
+    return np.asarray(both / np.maximum(both + wrong + weight * missing, 1))
 
 
 def precision(counts: Counts) -> NDArray[np.float64]:
