@@ -39,6 +39,11 @@ def plain(text: str) -> str:
     return cleaned[:-1].rstrip() if cleaned.endswith(".") and cleaned[-2:] != ".." else cleaned
 
 
+def same_text(text: str) -> str:
+    """What captions share that differ only in typography."""
+    return plain(text).casefold()
+
+
 def _is_obeyed(character: str) -> bool:
     if character in "\n\t":
         return False

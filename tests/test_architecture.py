@@ -33,12 +33,7 @@ HOMES = {
     "pyarrow": ("retrieval/gallery/generation.py", "indexer/"),
     "openai": ("indexer/describers/endpoint.py", "chat_app/"),
     "py3langid": ("retrieval/labels/language.py",),
-    "sklearn": (
-        "training/sentiment.py",
-        "training/fusion.py",
-        "training/relevance.py",
-        "retrieval/evaluate/",
-    ),
+    "sklearn": ("training/regression.py", "training/sentiment.py", "retrieval/evaluate/"),
     "bm25s": ("retrieval/search/words.py",),
     "Stemmer": ("retrieval/search/words.py",),
     "ir_measures": ("retrieval/evaluate/search.py",),

@@ -14,11 +14,13 @@ from sklearn.calibration import calibration_curve
 
 from retrieval.evaluate.metrics import (
     accuracy,
+    calibration_error,
     cohen_kappa,
     confusion_counts,
     macro_f1,
     mean,
     mean_average_precision,
+    micro_f,
     micro_f1,
     precision,
     recall,
@@ -26,6 +28,7 @@ from retrieval.evaluate.metrics import (
     reliability_points,
     set_counts,
     table_counts,
+    winner_calibration_error,
 )
 from retrieval.evaluate.search import _counts, _ndcg, _ranks
 
@@ -92,6 +95,15 @@ def test_measures_take_many_sums_at_once(measure: Any) -> None:
     assert measure(sums.reshape(5, 1, 12)).shape == (5, 1)
 
 
+def test_macro_f1_is_the_mean_of_the_classes_that_occur() -> None:
+    def of(truth: list[int], found: list[int]) -> Any:
+        return macro_f1(summed(confusion_counts(np.array(truth), np.array(found))))
+
+    assert of([0, 0, 0, 1], [0, 0, 1, 1]) == pytest.approx((2 * 2 / 5 + 2 * 1 / 3) / 2)
+    assert of([0, 0, 0, 1], [0, 0, 0, 1]) == 1
+    assert of([0, 0], [2, 2]) == 0
+
+
 # --- several labels a post ------------------------------------------------------------------
 
 
@@ -104,6 +116,9 @@ def test_the_measures_of_labels_are_those_of_scikit_learn(seed: int, n: int, top
     assert micro_f1(counts) == pytest.approx(theirs.f1_score(*flat, zero_division=0))
     assert precision(counts) == pytest.approx(theirs.precision_score(*flat, zero_division=0))
     assert recall(counts) == pytest.approx(theirs.recall_score(*flat, zero_division=0))
+    for beta in (0.5, 1, 2):
+        expected = theirs.fbeta_score(*flat, beta=beta, zero_division=0)
+        assert micro_f(counts, beta) == pytest.approx(expected)
 
 
 def test_label_counts_by_hand() -> None:
@@ -205,6 +220,20 @@ def test_reliability_points_are_those_of_scikit_learn(seed: int, n: int) -> None
 def test_full_confidence_falls_into_the_last_bin() -> None:
     points = reliability_points(np.array([1.0, 0.95, 0.0]), np.array([True, False, False]))
     assert points == [(0.0, 0.0, 1), (0.975, 0.5, 2)]
+
+
+def test_each_bin_counts_by_how_many_fall_into_it() -> None:
+    probabilities = np.array([[0.95, 0.95], [0.15, 1.0]])  # three in the last bin, one below
+    came_true = np.array([[True, False], [False, True]])
+    last = 3 / 4 * abs((0.95 + 0.95 + 1) / 3 - 2 / 3)
+    assert calibration_error(probabilities, came_true) == pytest.approx(last + 0.15 / 4)
+
+
+def test_scores_that_are_as_sure_as_they_are_right_have_no_error() -> None:
+    scores = np.array([[0.75, 0.25, 0]] * 4)
+    truth = np.array([0, 0, 0, 2])
+    assert winner_calibration_error(scores, truth) == 0
+    assert winner_calibration_error(scores, np.zeros(4, np.int64)) == 0.25
 
 
 # --- rankings of pictures -------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -15,6 +15,7 @@ from retrieval.evaluate.metrics import mean
 from retrieval.evaluate.statistics import (
     FOLDS,
     difference,
+    disjoint_folds,
     estimate,
     folds_of,
     holm,
@@ -23,6 +24,10 @@ from retrieval.evaluate.statistics import (
     summed_by_picture,
     wilson,
 )
+from training.folds import folds_of as training_folds
+
+if TYPE_CHECKING:
+    from retrieval.evaluate.statistics import Folds
 
 NAN = float("nan")
 
@@ -263,8 +268,11 @@ def test_counts_are_added_up_by_picture_in_the_pictures_order() -> None:
     assert found.tolist() == [[2, 5], [8, 1], [5, 0]]  # of the pictures 3, 5 and 7
 
 
+@pytest.mark.parametrize("folds_of", [folds_of, training_folds])
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=200))
-def test_folds_keep_groups_together_and_share_them_out_evenly(groups: list[int]) -> None:
+def test_folds_keep_groups_together_and_share_them_out_evenly(
+    folds_of: Folds, groups: list[int]
+) -> None:
     folds = folds_of(np.array(groups))
     of_group = {group: set(folds[np.array(groups) == group].tolist()) for group in groups}
     assert all(len(found) == 1 for found in of_group.values())
@@ -277,3 +285,26 @@ def test_folds_keep_groups_together_and_share_them_out_evenly(groups: list[int])
 def test_folds_are_of_words_as_well_as_of_numbers() -> None:
     folds = folds_of(np.array(["sad", "nice", "sad"]))
     assert folds[0] == folds[2] != folds[1]
+
+
+def test_disjoint_folds_by_hand() -> None:
+    names = [{"sad"}, {"nice", "old"}, {"sad", "nice"}, {"old"}, {"nice"}]
+
+    def in_order(every: Any) -> Any:
+        return np.arange(len(every))  # nice 0, old 1, sad 2
+
+    found = list(disjoint_folds(names, in_order))
+    assert (
+        found == [([0, 3], [4]), ([0, 2, 4], [3]), ([1, 3, 4], [0])] + [([0, 1, 2, 3, 4], [])] * 2
+    )
+
+
+def test_nothing_that_is_tested_has_a_name_in_training() -> None:
+    random = np.random.default_rng(0)
+    names = [set(random.choice(list("abcdefghij"), random.integers(1, 3))) for _ in range(60)]
+    places: list[int] = []
+    for train, test in disjoint_folds(names):
+        seen, asked = (set().union(*(names[row] for row in rows)) for rows in (train, test))
+        assert not seen & asked
+        places += test
+    assert len(places) == len(set(places)) > 10

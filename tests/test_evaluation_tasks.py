@@ -11,11 +11,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from retrieval.evaluate.arms import BOTH, CAPTIONS, DESCRIBED, PICTURES, SECOND, verdict
+from retrieval.evaluate.arms import (
+    BOTH,
+    CAPTIONS,
+    DESCRIBED,
+    PICTURES,
+    SECOND,
+    adjusted,
+    verdict,
+)
 from retrieval.evaluate.controls import LEVELS
 from retrieval.evaluate.material import Material
 from retrieval.evaluate.own_posts import describe_posts
-from retrieval.evaluate.primary import adjusted
 from retrieval.evaluate.report.finding import finding
 from retrieval.evaluate.search import evaluate_search
 from retrieval.evaluate.sentiment import evaluate_sentiment

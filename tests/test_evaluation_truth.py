@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from retrieval.evaluate import coco_truth
 from retrieval.evaluate import truth as module
-from retrieval.evaluate.controls import LEVELS, degraded
-from retrieval.evaluate.material import (
+from retrieval.evaluate.controls import (
+    LEVELS,
+    degraded,
     distinct_captions,
-    most_changed,
     second_captions,
     shuffled_rows,
 )
+from retrieval.evaluate.material import most_changed
 from retrieval.evaluate.truth import (
     marked_adjectives,
     names_category,
@@ -241,7 +241,7 @@ def test_the_same_caption_in_another_source_is_no_other_caption() -> None:
 def test_topics_that_coco_says_nothing_about_are_told_apart() -> None:
     places, others = module.testable(("celebrations", "animals", "mine", "people"))
     assert (places, others) == ([1, 3], ["celebrations", "mine"])
-    assert coco_truth.tested_topics() >= {"people", "animals", "food_drink"}
+    assert module.tested_topics() >= {"people", "animals", "food_drink"}
 
 
 # --- captions made worse --------------------------------------------------------------------

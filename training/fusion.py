@@ -20,8 +20,17 @@ import numpy as np
 from retrieval.cli import run
 from retrieval.config import Settings
 from retrieval.errors import BadInput
-from retrieval.evaluate.calibration import calibration_error
-from retrieval.evaluate.coco_truth import tested_topics, topics_of_objects
+from retrieval.evaluate.metrics import (
+    calibration_error,
+    mean_average_precision,
+    micro_f,
+    micro_f1,
+    precision,
+    recall,
+    set_counts,
+)
+from retrieval.evaluate.statistics import FOLDS, RESAMPLES, SEED, interval
+from retrieval.evaluate.truth import EVERY_OBJECT, objects_of, testable, topic_truths
 from retrieval.gallery.generation import Generation
 from retrieval.gallery.stored_encoders import stored_encoders
 from retrieval.labels.caption_topics import CaptionTopics
@@ -30,6 +39,8 @@ from retrieval.labels.picture_labels import PictureLabels
 from retrieval.labels.scores import shown_topics
 from retrieval.labels.taxonomy import DEFAULT_TOPICS, load_taxonomy
 from retrieval.vectors import logistic
+from training.folds import folds_of
+from training.regression import logistic_regression
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,11 +48,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from retrieval.labels.taxonomy import Taxonomy
-    from retrieval.records import Post, SeenObject
 
-_SEED = 0
-_FOLDS = 5
-_RESAMPLES = 2_000
 _FEWEST = 5  # pictures that show a topic, for it to be tested
 _CUTS = np.arange(0.05, 0.95, 0.01)
 _SIDES = ("caption", "image", "both")
@@ -102,7 +109,7 @@ def _learn(chroma_dir: Path, settings: Settings) -> int:
             f"{len(evidence.z)} captions; truth: coco_topics.toml",
             "encoders": [encoders.image.fingerprint, encoders.caption.fingerprint],
             "topics_tested": names,
-            "seed": _SEED,
+            "seed": SEED,
             "sentiment": "a prior, not learned: there is no truth about pictures' moods",
             "cross_validated": report,
         },
@@ -116,9 +123,9 @@ def _evidence(
     generation: Generation, taxonomy: Taxonomy, cache_dir: Path
 ) -> tuple[TopicEvidence, list[str]]:
     """What speaks for the topics that have truth, and their names."""
-    posts = [generation.post(row) for row in range(generation.catalog.num_rows)]
+    posts = generation.posts()
     rows = [
-        row for row, post in enumerate(posts) if post.has_caption and _objects(post) is not None
+        row for row, post in enumerate(posts) if post.has_caption and objects_of(post) is not None
     ]
     if not rows:
         raise BadInput(f"{generation.folder} has no captions of pictures that COCO annotates")
@@ -129,19 +136,13 @@ def _evidence(
     labels = PictureLabels(taxonomy, image, load_fusion(), cache_dir)
     pictures = generation.catalog["picture_row"].to_numpy()[rows]
     picture_z = labels.topic_evidence(np.asarray(generation.image_vectors))[pictures]
-    found = [topics_of_objects(_objects(posts[row]) or ()) for row in rows]
-    truth = np.array([[name in topics for name in taxonomy.names] for topics in found])
-    shown = np.array([len(set(pictures[truth[:, t]])) for t in range(truth.shape[1])])
-    tested = np.array([name in tested_topics() for name in taxonomy.names]) & (shown >= _FEWEST)
+    truth = topic_truths([posts[row] for row in rows], pictures, taxonomy.names)[EVERY_OBJECT]
+    shown = [len(set(pictures[showing])) for showing in truth.T]
+    tested = [place for place in testable(taxonomy.names)[0] if shown[place] >= _FEWEST]
     evidence = TopicEvidence(
         z[:, tested], words[:, tested], picture_z[:, tested], truth[:, tested], pictures
     )
-    return evidence, [name for name, test in zip(taxonomy.names, tested, strict=True) if test]
-
-
-def _objects(post: Post) -> tuple[SeenObject, ...] | None:
-    """What COCO marked in its picture; None where nobody looked."""
-    return None if post.truth is None else post.truth.objects
+    return evidence, [taxonomy.names[place] for place in tested]
 
 
 def _fit(evidence: TopicEvidence) -> Weights:
@@ -179,30 +180,26 @@ def _scores(weights: Weights, evidence: TopicEvidence) -> dict[str, NDArray[Any]
 
 
 def _logistic(columns: Sequence[NDArray[Any]], truth: NDArray[np.bool_]) -> list[float]:
-    from sklearn.linear_model import LogisticRegression
-
     inputs = np.stack([column.ravel() for column in columns], axis=1)
-    model = LogisticRegression(C=10, max_iter=1000).fit(inputs, truth)
-    return [round(float(w), 4) for w in (*model.coef_[0], model.intercept_[0])]
+    weights, biases = logistic_regression(inputs, truth, 10)
+    return [round(float(w), 4) for w in (*weights[0], biases[0])]
 
 
 def _best_cut(scores: NDArray[np.float64], truth: NDArray[np.bool_]) -> float:
     """By F0.5, which counts precision double: a wrong topic annoys more than a missing one."""
     shown = [shown_topics(scores.astype(np.float32), cut) for cut in _CUTS]
-    return round(float(_CUTS[int(np.argmax([_micro_f(truth, each, 0.5) for each in shown]))]), 2)
+    counts = np.stack([set_counts(truth, each).sum(axis=0) for each in shown])
+    return round(float(_CUTS[int(np.argmax(micro_f(counts, 0.5)))]), 2)
 
 
 def _cross_validated(
     evidence: TopicEvidence,
 ) -> dict[str, tuple[NDArray[np.float64], NDArray[np.bool_]]]:
     """By side, the scores of every post and the topics shown, fitted on other pictures."""
-    pictures = sorted(set(evidence.pictures))
-    order = np.random.default_rng(_SEED).permutation(len(pictures))
-    fold_of = {pictures[place]: rank % _FOLDS for rank, place in enumerate(order)}
-    folds = np.array([fold_of[picture] for picture in evidence.pictures])
+    folds = folds_of(evidence.pictures)
     scores = {side: np.zeros(evidence.truth.shape) for side in _SIDES}
     shown = {side: np.zeros(evidence.truth.shape, dtype=np.bool_) for side in _SIDES}
-    for fold in range(_FOLDS):
+    for fold in range(FOLDS):
         weights = _fit(evidence.of(folds != fold))
         held_out = folds == fold
         for side, found in _scores(weights, evidence.of(held_out)).items():
@@ -215,71 +212,59 @@ def _cross_validated(
 def _report(
     evidence: TopicEvidence, found: dict[str, tuple[NDArray[np.float64], NDArray[np.bool_]]]
 ) -> dict[str, Any]:
-    everything = np.ones_like(evidence.truth)
-    all_of_them = round(_micro_f(evidence.truth, everything), 3)
-    report: dict[str, Any] = {"every topic for every post": {"micro_f1": all_of_them}}
+    truth = evidence.truth
+    everything = set_counts(truth, np.ones_like(truth)).sum(axis=0)
+    report: dict[str, Any] = {
+        "every topic for every post": {"micro_f1": _rounded(micro_f1(everything))}
+    }
     samples = list(_resamples(evidence.pictures))
+    f1s, maps = {}, {}  # of every resample
     for side, (scores, shown) in found.items():
-        f1 = [_micro_f(evidence.truth[rows], shown[rows]) for rows in samples]
+        counts = set_counts(truth, shown)
+        total = counts.sum(axis=0)
+        f1s[side] = micro_f1(np.stack([counts[rows].sum(axis=0) for rows in samples]))
+        maps[side] = np.array([_average_precision(truth[rows], scores[rows]) for rows in samples])
         report[side] = {
-            "micro_f1": round(_micro_f(evidence.truth, shown), 3),
-            "micro_f1_interval": _interval(f1),
-            "precision": round(float(evidence.truth[shown].mean()), 3),
-            "recall": round(float(shown[evidence.truth].mean()), 3),
-            "mean_average_precision": round(_mean_average_precision(evidence.truth, scores), 3),
-            "expected_calibration_error": round(calibration_error(scores, evidence.truth), 3),
+            "micro_f1": _rounded(micro_f1(total)),
+            "micro_f1_interval": _interval(f1s[side]),
+            "precision": _rounded(precision(total)),
+            "recall": _rounded(recall(total)),
+            "mean_average_precision": _rounded(_average_precision(truth, scores)),
+            "expected_calibration_error": _rounded(calibration_error(scores, truth)),
         }
-    gains_f1, gains_map = [], []
-    for rows in samples:
-        truth = evidence.truth[rows]
-        of = {side: (found[side][0][rows], found[side][1][rows]) for side in ("both", "caption")}
-        gains_f1.append(_micro_f(truth, of["both"][1]) - _micro_f(truth, of["caption"][1]))
-        gains_map.append(
-            _mean_average_precision(truth, of["both"][0])
-            - _mean_average_precision(truth, of["caption"][0])
-        )
     report["both - caption"] = {
         "micro_f1": _gain(report, "micro_f1"),
-        "micro_f1_interval": _interval(gains_f1),
+        "micro_f1_interval": _interval(f1s["both"] - f1s["caption"]),
         "mean_average_precision": _gain(report, "mean_average_precision"),
-        "mean_average_precision_interval": _interval(gains_map),
+        "mean_average_precision_interval": _interval(maps["both"] - maps["caption"]),
     }
     return report
 
 
+def _average_precision(truth: NDArray[np.bool_], scores: NDArray[np.float64]) -> float:
+    return float(mean_average_precision(truth, scores, np.ones((1, len(truth))))[0])
+
+
 def _gain(report: dict[str, Any], figure: str) -> float:
-    gain: float = round(report["both"][figure] - report["caption"][figure], 3)
-    return gain
+    return _rounded(report["both"][figure] - report["caption"][figure])
 
 
 def _resamples(pictures: NDArray[np.int64]) -> Any:
-    """Rows of posts whose pictures were drawn with replacement."""
-    random = np.random.default_rng(_SEED)
+    """Rows of posts whose pictures were drawn with replacement; the shipped intervals' draws."""
+    random = np.random.default_rng(SEED)
     rows_of = {picture: np.flatnonzero(pictures == picture) for picture in set(pictures)}
     names = np.array(sorted(rows_of))
-    for _ in range(_RESAMPLES):
+    for _ in range(RESAMPLES):
         drawn = random.choice(names, len(names))
         yield np.concatenate([rows_of[picture] for picture in drawn])
 
 
-def _interval(values: Sequence[float]) -> list[float]:
-    """The middle 95 %."""
-    return [round(float(q), 3) for q in np.quantile(values, [0.025, 0.975])]
+def _interval(values: NDArray[np.float64]) -> list[float]:
+    return [round(end, 3) for end in interval(values)]
 
 
-def _micro_f(truth: NDArray[np.bool_], shown: NDArray[np.bool_], beta: float = 1) -> float:
-    """The weighted harmonic mean of precision and recall over all topics and posts."""
-    right, weight = float((truth & shown).sum()), beta**2
-    return (1 + weight) * right / max(weight * float(truth.sum()) + float(shown.sum()), 1)
-
-
-def _mean_average_precision(truth: NDArray[np.bool_], scores: NDArray[np.float64]) -> float:
-    precisions = []
-    for column, hits in zip(scores.T, truth.T, strict=True):
-        ranked = hits[np.argsort(-column, kind="stable")]
-        if ranked.any():
-            precisions.append((np.cumsum(ranked) / np.arange(1, len(ranked) + 1))[ranked].mean())
-    return float(np.mean(precisions))
+def _rounded(value: Any) -> float:
+    return round(float(value), 3)
 
 
 def _lines(report: dict[str, Any]) -> list[str]:

@@ -22,13 +22,16 @@ import numpy as np
 from retrieval.cli import run
 from retrieval.config import Settings
 from retrieval.errors import BadInput
+from retrieval.evaluate.metrics import mean_average_precision
 from retrieval.evaluate.statistics import wilson
+from retrieval.evaluate.truth import LEAST_AREA, objects_of
 from retrieval.gallery.generation import Generation
 from retrieval.gallery.stored_encoders import stored_encoders
 from retrieval.search.evidence import Evidence, Passing, QueryVectors
 from retrieval.search.relevance import RELEVANCE_FILE, SAID, Signals
 from retrieval.vectors import logistic
 from training.rank_fusion import ranks, reciprocal_rank_fusion
+from training.regression import logistic_regression
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -43,7 +46,6 @@ _WEIGHTED: dict[str, tuple[str, ...]] = {
 }
 _CUT = ("image", "caption", "hybrid")  # the strategies with a cut-off
 _MISS_COUNTS = 2.0  # hiding what is there is worse than showing what is not asked for
-_PLAIN = 0.02  # the share of a picture that a thing covers, for people to say it is there
 
 # CLIP was not at hand to be measured. Its cosines are told apart by the same steps, and its
 # pictures and MiniLM's captions are given the same weight.
@@ -149,8 +151,8 @@ def _ask(
     captions: dict[int, list[int]] = {}
     for caption_row, post_row in enumerate(generation.caption_posts.tolist()):
         post, picture = posts[post_row], int(generation.caption_pictures[caption_row])
-        if post.truth is not None and post.truth.objects is not None:
-            objects[picture] = {seen.category: seen.area for seen in post.truth.objects}
+        if (marked := objects_of(post)) is not None:
+            objects[picture] = {seen.category: seen.area for seen in marked}
             captions.setdefault(picture, []).append(caption_row)
     if not objects:
         raise BadInput(f"{generation.folder} has no captions of pictures that COCO annotates")
@@ -164,7 +166,7 @@ def _ask(
     none = np.zeros((len(NONSENSE), len(pictures)), dtype=np.bool_)
     return (
         asker.ask([generation.captions[row] for _, row in queries], own, own),
-        asker.ask(names, areas > 0, areas >= _PLAIN),
+        asker.ask(names, areas > 0, areas >= LEAST_AREA),
         asker.ask(NONSENSE, none, none),
         asker.typical(names),
     )
@@ -217,8 +219,6 @@ class _Asker:
 
 def _logistic(name: str, kinds: Iterable[Asked]) -> dict[str, float]:
     """Both kinds of queries count alike, however many there are of each."""
-    from sklearn.linear_model import LogisticRegression
-
     columns = _WEIGHTED[name]
     inputs, truth, weight = [], [], []
     for asked in kinds:
@@ -227,10 +227,14 @@ def _logistic(name: str, kinds: Iterable[Asked]) -> dict[str, float]:
         truth.append(asked.relevant.ravel())
         weight.append(np.full(asked.relevant.size, 1 / asked.relevant.size))
     weights = np.concatenate(weight)
-    model = LogisticRegression(C=10, max_iter=1000)
-    model.fit(np.concatenate(inputs), np.concatenate(truth), weights * len(weights) / weights.sum())
-    found = dict(zip(columns, model.coef_[0].tolist(), strict=True))
-    found["bias"] = float(model.intercept_[0])
+    model = logistic_regression(
+        np.concatenate(inputs),
+        np.concatenate(truth),
+        10,
+        sample_weights=weights * len(weights) / weights.sum(),
+    )
+    found = dict(zip(columns, model.weights[0].tolist(), strict=True))
+    found["bias"] = float(model.biases[0])
     return {column: round(value, 3) for column, value in found.items()}
 
 
@@ -268,17 +272,16 @@ def _figures(asked: Asked, scores: NDArray[np.float64]) -> dict[str, float]:
     relevant, scores = asked.relevant[rows], scores[rows]
     best = np.where(relevant, scores, -np.inf).max(axis=1, keepdims=True)
     rank = 1 + ((scores >= best) & ~relevant).sum(axis=1)
-    precisions = []
-    for row, truth in zip(scores, relevant, strict=True):
-        order = np.lexsort((truth, -row))
-        hits = truth[order]
-        precisions.append((np.cumsum(hits) / np.arange(1, len(hits) + 1))[hits].mean())
+    order = np.lexsort((relevant, -scores))
+    relevant = np.take_along_axis(relevant, order, axis=1)
+    scores = np.take_along_axis(scores, order, axis=1)
+    found = mean_average_precision(relevant.T, scores.T, np.ones((1, relevant.shape[1])))
     return {
         "queries": int(rows.sum()),
         "first_is_right": round(float((rank == 1).mean()), 3),
         "right_in_first_5": round(float((rank <= 5).mean()), 3),
         "mrr": round(float((1 / rank).mean()), 3),
-        "mean_average_precision": round(float(np.mean(precisions)), 3),
+        "mean_average_precision": round(float(found[0]), 3),
     }
 
 

@@ -21,24 +21,25 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from retrieval.captions import plain
+from retrieval.captions import plain, same_text
 from retrieval.cli import run
 from retrieval.config import Settings
 from retrieval.encoders.sentence import SentenceEncoder
 from retrieval.errors import BadInput
-from retrieval.evaluate.calibration import winner_calibration_error
+from retrieval.evaluate.metrics import winner_calibration_error
+from retrieval.evaluate.statistics import SEED
 from retrieval.labels.sentiment_head import HEAD_FILE
 from retrieval.labels.vader import FEATURES, vader_features
 from retrieval.records import SENTIMENTS
 from retrieval.vectors import logistic, softmax
 from training import sentiment_scores as evaluation
+from training.regression import Linear, logistic_regression
 from training.sentiment_scores import Data, labels_of, macro_f1
 from training.sentiment_texts import (
     pseudo_neutral,
     read_coco,
     read_senticap,
     read_social,
-    same_text,
 )
 
 if TYPE_CHECKING:
@@ -49,7 +50,6 @@ if TYPE_CHECKING:
     from training.sentiment_scores import Fit, Predict
     from training.sentiment_texts import Text
 
-_SEED = 0
 _STRENGTHS = (0.3, 1.0, 3.0, 10.0)  # of LogisticRegression's C: less and less regularised
 _STRENGTH_POSTED = 1.0  # of the second expert, by cross-validation over the social captions
 _ROW = re.compile(r"\[[-0-9.,e\s]+\]")
@@ -75,17 +75,6 @@ CANDIDATES = (
     Candidate("vectors + VADER, two experts", "vectors+vader", "expert"),
 )
 CHOSEN = CANDIDATES[-1]
-
-
-class Linear(NamedTuple):
-    """A logistic regression: a row of weights a class, or one row for two classes."""
-
-    weights: NDArray[np.float64]
-    biases: NDArray[np.float64]
-
-    def logits(self, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Shape (n, rows)."""
-        return np.asarray(inputs @ self.weights.T + self.biases, dtype=np.float64)
 
 
 class Experts(NamedTuple):
@@ -153,7 +142,7 @@ def _train(arguments: argparse.Namespace, settings: Settings) -> int:
     fields = {
         "encoder": encoder.fingerprint,
         "trained_by": "python -m training.sentiment",
-        "seed": _SEED,
+        "seed": SEED,
         "scores": {"comparison": rows, "chosen": report},
         **trainer.as_json(experts),
     }
@@ -314,17 +303,17 @@ class Trainer:
         texts: Sequence[Text],
         social: Sequence[Text],
     ) -> Experts:
-        captions = [text.text for text in [*texts, *social]]
+        vectors = self._features.vectors([text.text for text in [*texts, *social]])
         posted = [0] * len(texts) + [1] * len(social)
         return Experts(
             described=self._linear(candidate, strength, texts),
             posted=self._linear(candidate, _STRENGTH_POSTED, social),
-            gate=_logistic(self._features.vectors(captions), posted, 1, class_weight="balanced"),
+            gate=logistic_regression(vectors, posted, 1, balanced=True),
         )
 
     def _linear(self, candidate: Candidate, strength: float, texts: Sequence[Text]) -> Linear:
         inputs = self._inputs(candidate, [text.text for text in texts])
-        return _logistic(inputs, [text.label for text in texts], strength)
+        return logistic_regression(inputs, labels_of(texts), strength)
 
     @cached_property
     def _scaling(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -345,27 +334,13 @@ class Trainer:
         return np.stack(rule, axis=1).astype(np.float64)
 
 
-def _logistic(
-    inputs: NDArray[np.float32], labels: Sequence[int], strength: float, **options: Any
-) -> Linear:
-    from sklearn.linear_model import LogisticRegression
-
-    model = LogisticRegression(C=strength, max_iter=3000, random_state=_SEED, **options)
-    model.fit(inputs, labels)
-    return Linear(model.coef_, model.intercept_)
-
-
 def _fit_words(strength: float, texts: Sequence[Text]) -> Predict:
     from sklearn.feature_extraction.text import TfidfVectorizer
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
 
-    model = make_pipeline(
-        TfidfVectorizer(preprocessor=same_text, ngram_range=(1, 2), sublinear_tf=True),
-        LogisticRegression(C=10 * strength, max_iter=3000, random_state=_SEED),
-    )
-    model.fit([text.text for text in texts], [text.label for text in texts])
-    return lambda captions: np.asarray(model.predict_proba([plain(c) for c in captions]))
+    words = TfidfVectorizer(preprocessor=same_text, ngram_range=(1, 2), sublinear_tf=True)
+    inputs = words.fit_transform([text.text for text in texts])
+    model = logistic_regression(inputs, labels_of(texts), 10 * strength)
+    return lambda captions: softmax(model.logits(words.transform([plain(c) for c in captions])))
 
 
 def _rows_as_json(linear: Linear) -> dict[str, Any]:

@@ -7,20 +7,22 @@ take a `Fit`, which trains on what it is given.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from retrieval.evaluate.calibration import winner_calibration_error
+from retrieval.captions import same_text
+from retrieval.evaluate import metrics
+from retrieval.evaluate.statistics import FOLDS, disjoint_folds
 from retrieval.labels.language import language_of
 from retrieval.records import SENTIMENTS
+from training.folds import folds_of
 from training.sentiment_texts import (
     NEGATIVE,
     NEUTRAL,
     POSITIVE,
     Text,
     pseudo_neutral,
-    same_text,
 )
 
 if TYPE_CHECKING:
@@ -31,9 +33,6 @@ if TYPE_CHECKING:
     Scores = NDArray[np.float64]  # shape (n, 3)
     Predict = Callable[[Sequence[str]], Scores]
     Fit = Callable[[Sequence[Text], Sequence[Text]], Predict]  # on described and on posted texts
-
-_SEED = 0
-_FOLDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +82,9 @@ def three_way(sentences: Sequence[Text], predict: Predict, coco: Scores) -> dict
 def coco_out_of_fold(data: Data, fit: Fit) -> Scores:
     """Every COCO caption scored by a model that saw none of its picture's."""
     coco = [*data.coco, *data.coco_of_test]
-    folds = _folds([text.picture for text in coco])
+    folds = folds_of([text.picture for text in coco])
     scores = np.zeros((len(coco), 3))
-    for fold in range(_FOLDS):
+    for fold in range(FOLDS):
         train = [t for t, f in zip(data.coco, folds, strict=False) if f != fold]
         predict = fit([*data.with_neutrals, *train], data.social)
         tested = np.flatnonzero(folds == fold)
@@ -96,9 +95,9 @@ def coco_out_of_fold(data: Data, fit: Fit) -> Scores:
 def social_out_of_fold(data: Data, fit: Fit) -> Scores:
     """Every social caption scored by a model that did not see it."""
     social = data.social
-    folds = _folds([text.text for text in social])
+    folds = folds_of([text.text for text in social])
     scores = np.zeros((len(social), 3))
-    for fold in range(_FOLDS):
+    for fold in range(FOLDS):
         train = [text for text, f in zip(social, folds, strict=True) if f != fold]
         predict = fit(data.described, train)
         tested = np.flatnonzero(folds == fold)
@@ -109,18 +108,12 @@ def social_out_of_fold(data: Data, fit: Fit) -> Scores:
 def unseen_adjectives(data: Data, fit: Fit, known: Set[str]) -> float:
     """Binary accuracy on sentences none of whose adjectives were in training.
 
-    Sentences with adjectives of several folds connect nearly all of SentiCap into one component,
-    so each is left out where it would leak: it trains only in folds that have none of its
-    adjectives, and is tested only where its fold has all of them. Of the sentences without their
-    adjectives only the `known` train: their vectors are at hand.
+    Of the sentences without their adjectives only the `known` train: their vectors are at hand.
     """
     sentences = [text for text in data.senticap if text.adjectives]
-    names = sorted({a for text in sentences for a in text.adjectives})
-    fold_of = dict(zip(names, _folds(names), strict=True))
     right = tested = 0
-    for fold in range(_FOLDS):
-        train = [t for t in sentences if all(fold_of[a] != fold for a in t.adjectives)]
-        test = [t for t in sentences if all(fold_of[a] == fold for a in t.adjectives)]
+    for fold in disjoint_folds([text.adjectives for text in sentences], folds_of):
+        train, test = ([sentences[row] for row in rows] for rows in fold)
         neutrals = [n for n in pseudo_neutral(train) if same_text(n.text) in known]
         predict = fit([*train, *neutrals, *data.coco], data.social)
         scores = predict([text.text for text in test])
@@ -170,18 +163,13 @@ def probe_calibration_error(data: Data, half: str, predict: Predict) -> float:
     """Of English captions where both labellings agree."""
     rows = _agreed(data.probe_rows(half, english=True))
     truth = np.array([SENTIMENTS.index(row["first"]) for row in rows])
-    return round(winner_calibration_error(predict([row["caption"] for row in rows]), truth), 3)
+    scores = predict([row["caption"] for row in rows])
+    return round(metrics.winner_calibration_error(scores, truth), 3)
 
 
 def macro_f1(truth: NDArray[np.int64], found: NDArray[np.int64]) -> float:
-    """The mean over classes of the harmonic mean of precision and recall.
-
-    A class that is neither there nor found does not count.
-    """
-    classes = np.union1d(truth, found)
-    ours = [2 * ((truth == c) & (found == c)).sum() for c in classes]
-    theirs = [(truth == c).sum() + (found == c).sum() for c in classes]
-    return float(np.mean(np.array(ours) / np.array(theirs)))
+    """`metrics.macro_f1` of texts with a class each."""
+    return float(metrics.macro_f1(metrics.confusion_counts(truth, found).sum(axis=0)))
 
 
 def labels_of(texts: Sequence[Text]) -> NDArray[np.int64]:
@@ -191,14 +179,6 @@ def labels_of(texts: Sequence[Text]) -> NDArray[np.int64]:
 
 def _agreed(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
     return [row for row in rows if row["first"] == row["second"]]
-
-
-def _folds(groups: Sequence[Any]) -> NDArray[np.int64]:
-    """A fold for every group, the same wherever the group appears; about equally many each."""
-    names = sorted(set(groups))
-    order = np.random.default_rng(_SEED).permutation(len(names))
-    fold_of = {names[place]: rank % _FOLDS for rank, place in enumerate(order)}
-    return np.array([fold_of[group] for group in groups])
 
 
 def _binary_right(sentences: Sequence[Text], scores: Scores) -> NDArray[np.bool_]:

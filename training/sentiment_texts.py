@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import csv
-import json
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from retrieval.captions import plain
-from retrieval.errors import BadInput
+from indexer.sources.coco_files import read_caption_file
+from indexer.sources.senticap_file import read_sentences
+from indexer.sources.text import parsed_json, text_of
 from retrieval.labels.caption_topics import SOCIAL_CAPTIONS
 from retrieval.labels.vader import vader_features
 from retrieval.records import SENTIMENTS
@@ -18,10 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from indexer.sources.senticap_file import Sentence
+
 NEGATIVE, NEUTRAL, POSITIVE = range(len(SENTIMENTS))
 
 _CLASSES: tuple[str, ...] = SENTIMENTS
-_PICTURE_ID = re.compile(r"([0-9]{12})\.jpg$")
 _NO_MOOD = 0.05  # VADER's compound score of a sentence without one
 
 
@@ -44,21 +44,10 @@ def read_senticap(path: Path) -> list[Text]:
         BadInput: the file is not SentiCap's.
 
     """
-    try:
-        entries = json.loads(path.read_text("utf-8"))["images"]
-        return [
-            _sentence(sentence, entry["split"], _picture(entry["filename"]))
-            for entry in entries
-            for sentence in entry["sentences"]
-        ]
-    except OSError as error:
-        raise BadInput(
-            f"cannot read {path}: {error.strerror}; see the README for where it is"
-        ) from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise BadInput(
-            f"{path} is not senticap_dataset.json ({error!r}); see the README for where it is"
-        ) from error
+    sentences = read_sentences(path)  # which checks what `written` takes for granted
+    entries = parsed_json(text_of(path), path)["images"]
+    written = [each for entry in entries for each in entry["sentences"]]
+    return [_text(*each) for each in zip(sentences, written, strict=True)]
 
 
 def read_coco(paths: Sequence[Path]) -> list[Text]:
@@ -68,16 +57,11 @@ def read_coco(paths: Sequence[Path]) -> list[Text]:
         BadInput: a file is not one of COCO's caption files.
 
     """
-    texts = []
-    for path in paths:
-        try:
-            annotations = json.loads(path.read_text("utf-8"))["annotations"]
-            texts += [Text(each["caption"], NEUTRAL, "", each["image_id"]) for each in annotations]
-        except OSError as error:
-            raise BadInput(f"cannot read {path}: {error.strerror}") from error
-        except (ValueError, KeyError, TypeError) as error:
-            raise BadInput(f"{path} is not a file of COCO captions ({error!r})") from error
-    return texts
+    return [
+        Text(each.caption, NEUTRAL, "", each.picture)
+        for path in paths
+        for each in read_caption_file(path).captions
+    ]
 
 
 def read_social() -> list[Text]:
@@ -104,30 +88,19 @@ def pseudo_neutral(texts: Sequence[Text]) -> list[Text]:
     ]
 
 
-def same_text(text: str) -> str:
-    """What two captions share that differ only in typography."""
-    return plain(text).casefold()
-
-
-def _sentence(sentence: dict[str, Any], split: str, picture: int) -> Text:
-    tokens, marks = sentence["tokens"], sentence["word_sentiment"]
+def _text(sentence: Sentence, written: dict[str, Any]) -> Text:
+    """The sentence with what only its tokens tell: which of the marked words are adjectives."""
+    tokens, marks = written["tokens"], written["word_sentiment"]
     # A marked run is an adjective and its noun; a run of one word has no adjective of its own.
     adjective = [
         bool(mark and following and not before)
         for before, mark, following in zip([0, *marks], marks, [*marks[1:], 0], strict=False)
     ]
     return Text(
-        text=str(sentence["raw"]),
-        label=POSITIVE if sentence["sentiment"] == 1 else NEGATIVE,
-        split=split,
-        picture=picture,
+        text=sentence.caption,
+        label=SENTIMENTS.index(sentence.sentiment),
+        split=sentence.split,
+        picture=sentence.picture,
         adjectives=frozenset(t.lower() for t, a in zip(tokens, adjective, strict=True) if a),
         stripped=" ".join(t for t, a in zip(tokens, adjective, strict=True) if not a),
     )
-
-
-def _picture(filename: str) -> int:
-    match = _PICTURE_ID.search(filename)
-    if match is None:
-        raise ValueError(f"{filename!r} names no COCO picture")
-    return int(match.group(1))

@@ -86,9 +86,9 @@ def _evaluate(arguments: argparse.Namespace, settings: Settings) -> int:
 
 def _results(generation: Generation, arguments: argparse.Namespace, settings: Settings) -> Result:
     """Everything that the report shows, as plain JSON."""
+    from retrieval.evaluate.arms import adjusted
     from retrieval.evaluate.material import Material
     from retrieval.evaluate.own_posts import describe_posts
-    from retrieval.evaluate.primary import adjusted
     from retrieval.evaluate.report.finding import finding
     from retrieval.evaluate.search import evaluate_search
     from retrieval.evaluate.sentiment import evaluate_sentiment

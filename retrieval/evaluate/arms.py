@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from retrieval.evaluate.statistics import difference, estimate, interval
+from retrieval.evaluate.statistics import difference, estimate, holm, interval
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -92,6 +92,29 @@ def verdict(found: Mapping[str, Any]) -> Verdict:
     if found["low"] <= 0 <= found["high"] or p >= _SIGNIFICANT:
         return "cannot tell"
     return "better" if found["value"] > 0 else "worse"
+
+
+def adjusted(tasks: Mapping[str, Result]) -> dict[str, Result]:
+    """The tasks with Holm's p-values in their primary contrasts, and verdicts that go by them.
+
+    A difference in topics that does not hold under every way of saying what is true is none.
+    """
+    p_values = {
+        name: task["primary"]["p"]
+        for name, task in tasks.items()
+        if task["primary"].get("p") is not None
+    }
+    found = {name: dict(task) for name, task in tasks.items()}
+    for name, p in holm(p_values).items():
+        primary = {**found[name]["primary"], "p_holm": p}
+        primary["verdict"] = verdict(primary)
+        if truths := found[name].get("by_truth"):
+            contrast = f"{BOTH} - {CAPTIONS}"
+            verdicts = {each["contrasts"][contrast]["verdict"] for each in truths.values()}
+            if primary["verdict"] in ("better", "worse") and verdicts != {primary["verdict"]}:
+                primary["verdict"] = "not by every truth"
+        found[name]["primary"] = primary
+    return found
 
 
 def _plain(fields: Mapping[str, float]) -> Result:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from retrieval.captions import plain
 from retrieval.labels.fusion import load_fusion
 from retrieval.labels.labeller import Labeller, choose_labeller
 
@@ -93,42 +92,6 @@ class Material:
         readings = [next(read) if caption.strip() else None for caption in captions]
         images = np.asarray(self.generation.image_vectors)
         return self.labeller.label(captions, readings, vectors, images, self.pictures[rows])
-
-
-def distinct_captions(texts: Sequence[str], pictures: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The rows of captions but for those that say of their picture what an earlier one does."""
-    keys = zip(pictures.tolist(), map(_key, texts), strict=True)
-    first: dict[tuple[int, str], int] = {}
-    for row, key in enumerate(keys):
-        first.setdefault(key, row)
-    return np.array(sorted(first.values()), dtype=np.int64)
-
-
-def second_captions(texts: Sequence[str], pictures: NDArray[np.int64]) -> NDArray[np.int64]:
-    """For every row another caption of the same picture, the next one round; -1: there is none."""
-    others = np.full(len(pictures), -1, dtype=np.int64)
-    distinct = distinct_captions(texts, pictures)
-    for picture in np.unique(pictures):
-        rows = distinct[pictures[distinct] == picture]
-        if len(rows) > 1:
-            keys = [_key(texts[row]) for row in rows.tolist()]
-            next_one = dict(zip(keys, np.roll(rows, -1), strict=True))
-            for row in np.flatnonzero(pictures == picture).tolist():
-                others[row] = next_one[_key(texts[row])]
-    return others
-
-
-def _key(caption: str) -> str:
-    """What captions share that differ only in typography."""
-    return plain(caption).casefold()
-
-
-def shuffled_rows(pictures: NDArray[np.int64], random: np.random.Generator) -> NDArray[np.int64]:
-    """For every row one of another picture, the same for all rows of a picture."""
-    names, first, places = np.unique(pictures, return_index=True, return_inverse=True)
-    stand_in = first[random.permutation(len(names))]
-    rows: NDArray[np.int64] = stand_in[places]
-    return rows
 
 
 def most_changed(gain: NDArray[np.float64], pictures: NDArray[np.int64], shown: int) -> list[int]:

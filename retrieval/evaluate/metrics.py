@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 CLASSES = 3
 
 
-def confusion_counts(truth: NDArray[np.int8], found: NDArray[np.int8]) -> Counts:
+def confusion_counts(truth: NDArray[np.integer[Any]], found: NDArray[np.integer[Any]]) -> Counts:
     """Shape (n, 12): a post's 3 × 4 confusion matrix, flat; the last column: not determined."""
     counts = np.zeros((len(truth), CLASSES, CLASSES + 1))
     column = np.where(found < 0, CLASSES, found)
@@ -60,8 +60,14 @@ def set_counts(truth: NDArray[np.bool_], shown: NDArray[np.bool_]) -> Counts:
 
 def micro_f1(counts: Counts) -> NDArray[np.float64]:
     """2 tp / (2 tp + fp + fn) over all labels of all posts."""
+    return micro_f(counts, 1)
+
+
+def micro_f(counts: Counts, beta: float) -> NDArray[np.float64]:
+    """F1 where recall counts `beta` times as much as precision (van Rijsbergen 1979)."""
     right, wrong, missing = np.moveaxis(counts, -1, 0)
-    return np.asarray(2 * right / np.maximum(2 * right + wrong + missing, 1))
+    both, weight = (1 + beta**2) * right, beta**2
+    return np.asarray(both / np.maximum(both + wrong + weight * missing, 1))
 
 
 def precision(counts: Counts) -> NDArray[np.float64]:
@@ -125,7 +131,7 @@ def table_counts(one: NDArray[Any], other: NDArray[Any], classes: int) -> Counts
 
 
 def reliability_points(
-    sure: NDArray[np.float64], right: NDArray[np.bool_], bins: int = 10
+    sure: NDArray[np.floating[Any]], right: NDArray[np.bool_], bins: int = 10
 ) -> list[tuple[float, float, int]]:
     """By bin of equal width: mean confidence, share that is right, number."""
     place = np.minimum((sure * bins).astype(int), bins - 1)
@@ -134,3 +140,23 @@ def reliability_points(
         for b in range(bins)
         if (place == b).any()
     ]
+
+
+def calibration_error(
+    probabilities: NDArray[np.floating[Any]], came_true: NDArray[np.bool_], bins: int = 10
+) -> float:
+    """Expected calibration error (Guo et al. 2017) of probabilities, in equal-width bins.
+
+    The mean over all of them of the distance between their bin's mean and the share in it that
+    came true. The two arrays have one shape, whatever it is.
+    """
+    points = reliability_points(probabilities, came_true, bins)
+    gaps = [abs(sure - share) * (n / probabilities.size) for sure, share, n in points]
+    return float(sum(gaps))
+
+
+def winner_calibration_error(
+    scores: NDArray[np.floating[Any]], truth: NDArray[np.int64], bins: int = 10
+) -> float:
+    """`calibration_error` of each row's highest score; `truth` has the column that is right."""
+    return calibration_error(scores.max(axis=1), scores.argmax(axis=1) == truth, bins)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from retrieval.evaluate.arms import figure
+from retrieval.evaluate.arms import BOTH, CAPTIONS, PICTURES, figure
 from retrieval.evaluate.metrics import cohen_kappa, table_counts
 from retrieval.evaluate.statistics import resamples, summed_by_picture
 from retrieval.labels.scores import NOT_DETERMINED, is_known
@@ -39,9 +39,9 @@ def describe_posts(material: Material, view: LabelView, overrides: Overrides) ->
         "captioned": sum(post.has_caption for post in posts),
         "with_truth": sum(post.truth is not None for post in posts),
         "sentiment": {
-            "captions only": _sentiments(view.caption_sentiments),
-            "pictures only": _sentiments(view.image_sentiments),
-            "both": _sentiments(view.sentiments),
+            CAPTIONS: _sentiments(view.caption_sentiments),
+            PICTURES: _sentiments(view.image_sentiments),
+            BOTH: _sentiments(view.sentiments),
         },
         "topics": view.counts()["topics"],
         "topics_undetermined": int((~view.topics.any(axis=1)).sum()),
@@ -106,9 +106,9 @@ def _facts_of(material: Material, view: LabelView, row: int) -> Result:
         "post_id": post.post_id,
         "image_id": post.image_id,
         "caption": post.caption,
-        "captions only": _said(labels.caption_sentiment.name, labels.caption_topics.names),
-        "pictures only": _said(labels.image_sentiment.name, labels.image_topics.names),
-        "both": _said(labels.sentiment.name, labels.topics.names),
+        CAPTIONS: _said(labels.caption_sentiment.name, labels.caption_topics.names),
+        PICTURES: _said(labels.image_sentiment.name, labels.image_topics.names),
+        BOTH: _said(labels.sentiment.name, labels.topics.names),
     }
 
 

@@ -22,8 +22,8 @@ from retrieval.evaluate.arms import (
     contrast,
     untested,
 )
-from retrieval.evaluate.controls import LEVELS, degraded
-from retrieval.evaluate.material import distinct_captions, most_changed
+from retrieval.evaluate.controls import FULL_CAPTION, LEVELS, degraded, distinct_captions
+from retrieval.evaluate.material import most_changed
 from retrieval.evaluate.statistics import SEED, resamples, summed_by_picture
 from retrieval.evaluate.tfidf import tfidf
 from retrieval.evaluate.truth import LEAST_AREA, objects_of
@@ -304,7 +304,7 @@ class _Search:
         for level in LEVELS:
             texts = degraded(kept.texts, level)
             vectors = kept.vectors
-            if level != LEVELS[0]:
+            if level != FULL_CAPTION:
                 vectors = self._material.caption_encoder.encode_texts(texts)
             signals = self._signals(queries, kept._replace(texts=texts, vectors=vectors))
             if not any(texts):

@@ -20,9 +20,8 @@ from retrieval.evaluate.arms import (
     no_contrast,
     untested,
 )
-from retrieval.evaluate.calibration import winner_calibration_error
-from retrieval.evaluate.controls import LEVELS, degraded
-from retrieval.evaluate.material import most_changed, second_captions, shuffled_rows
+from retrieval.evaluate.controls import LEVELS, degraded, second_captions, shuffled_rows
+from retrieval.evaluate.material import most_changed
 from retrieval.evaluate.metrics import (
     accuracy,
     confusion_counts,
@@ -30,11 +29,11 @@ from retrieval.evaluate.metrics import (
     mean,
     recall_of,
     reliability_points,
+    winner_calibration_error,
 )
 from retrieval.evaluate.statistics import (
-    FOLDS,
     SEED,
-    folds_of,
+    disjoint_folds,
     interval,
     resamples,
     summed_by_picture,
@@ -278,23 +277,18 @@ class _Sentiment:
     def _unseen_adjectives(self) -> Result:
         """Sentences none of whose marked adjectives were in training: no pair can be memorised.
 
-        In SentiCap nearly all adjectives are connected by sentences that have several, so a
-        sentence trains only in folds that have none of its adjectives, and is tested only in the
-        one that has all of them.
+        In SentiCap nearly all adjectives are connected by sentences that have several.
         """
         rows = [r for r in self._known.tolist() if self._all_truth[r] != _NEUTRAL]
         adjectives = {row: marked_adjectives(self._material.posts[row]) for row in rows}
         rows = [row for row in rows if adjectives[row]]
         if len(rows) < _LEAST_TRAINED_ON:
             return untested("arm", f"{len(rows)} sentences with marked adjectives are too few")
-        names = sorted({each for row in rows for each in adjectives[row]})
-        fold_of = dict(zip(names, folds_of(np.array(names)).tolist(), strict=True))
         neutral = [r for r in self._known.tolist() if self._all_truth[r] == _NEUTRAL]
         tested: list[int] = []
         scores: dict[str, list[Scores]] = {_TRAINED: [], _TFIDF: []}
-        for fold in range(FOLDS):
-            train = [r for r in rows if all(fold_of[each] != fold for each in adjectives[r])]
-            test = [r for r in rows if all(fold_of[each] == fold for each in adjectives[r])]
+        for fold in disjoint_folds([adjectives[row] for row in rows]):
+            train, test = ([rows[place] for place in places] for places in fold)
             if test and len(train) >= _LEAST_TRAINED_ON:
                 tested += test
                 for name, each in self._trained([*train, *neutral], test).items():

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 
     from numpy.typing import NDArray
 
     Counts = NDArray[np.float64]
     Measure = Callable[[Counts], NDArray[np.float64]]
+    Folds = Callable[[NDArray[Any]], NDArray[np.int64]]
 
 SEED = 0
 RESAMPLES = 2_000
@@ -136,6 +137,25 @@ def folds_of(groups: NDArray[Any]) -> NDArray[np.int64]:
     names, places = np.unique(groups, return_inverse=True)
     folds = np.random.default_rng(SEED).permutation(len(names)) % FOLDS
     return np.asarray(folds[places], dtype=np.int64)
+
+
+def disjoint_folds(
+    names: Sequence[Set[str]], folds: Folds = folds_of
+) -> Iterator[tuple[list[int], list[int]]]:
+    """By fold, the rows to train on and those to test on, which have no name in common.
+
+    `names` has those of every row, at least one. Rows with names of several folds connect nearly
+    all of them, so a row trains only in folds that have none of its names, and is tested only in
+    the one that has all of them.
+    """
+    every = sorted(set().union(*names))
+    fold_of = dict(zip(every, folds(np.array(every)).tolist(), strict=True))
+    found = [{fold_of[name] for name in each} for each in names]
+    for fold in range(FOLDS):
+        yield (
+            [row for row, own in enumerate(found) if fold not in own],
+            [row for row, own in enumerate(found) if own == {fold}],
+        )
 
 
 def interval(values: NDArray[np.float64]) -> tuple[float, float]:

@@ -22,10 +22,10 @@ from retrieval.evaluate.arms import (
     no_contrast,
     untested,
 )
-from retrieval.evaluate.calibration import calibration_error
-from retrieval.evaluate.controls import LEVELS, degraded
-from retrieval.evaluate.material import most_changed, second_captions, shuffled_rows
+from retrieval.evaluate.controls import LEVELS, degraded, second_captions, shuffled_rows
+from retrieval.evaluate.material import most_changed
 from retrieval.evaluate.metrics import (
+    calibration_error,
     mean_average_precision,
     micro_f1,
     precision,
@@ -42,7 +42,7 @@ from retrieval.evaluate.statistics import (
     summed_by_picture,
 )
 from retrieval.evaluate.tfidf import tfidf
-from retrieval.evaluate.truth import objects_of, testable, topic_truths
+from retrieval.evaluate.truth import EVERY_OBJECT, objects_of, testable, topic_truths
 from retrieval.labels.scores import is_known, shown_topics
 
 if TYPE_CHECKING:
@@ -59,7 +59,6 @@ _LEAST_POSITIVES = 20  # pictures that show a topic, for a figure of its own
 _DRAWS_AT_ONCE = 200
 _MEASURES = {"micro_f1": micro_f1, "precision": precision, "recall": recall}
 _SHOWN = 4  # posts that got better, and as many that got worse
-_MAIN_TRUTH = "every object"
 
 _WHY_NOT = {
     CAPTIONS: "no caption is in a language that the caption encoder knows",
@@ -102,13 +101,13 @@ class _Topics:
         self._places, self._untested = testable(names)
         self._names = [names[place] for place in self._places]
         self._truths = topic_truths(self._posts, self._pictures, self._names)
-        self._truth = self._truths[_MAIN_TRUTH]
+        self._truth = self._truths[EVERY_OBJECT]
         self._draws = resamples(len(np.unique(self._pictures)))
 
     def result(self) -> Result:
         arms = self._arms()
         by_truth = {name: self._contrasts(arms, truth) for name, truth in self._truths.items()}
-        primary = dict(by_truth[_MAIN_TRUTH][f"{BOTH} - {CAPTIONS}"])
+        primary = dict(by_truth[EVERY_OBJECT][f"{BOTH} - {CAPTIONS}"])
         return {
             "question": "What is the post about?",
             "measure": "micro_f1",

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from retrieval.evaluate.coco_truth import tested_topics, topics_of_objects
 from retrieval.labels.scores import NOT_DETERMINED
 from retrieval.records import SENTIMENTS
 from retrieval.search.words import stems_of
@@ -22,10 +21,16 @@ if TYPE_CHECKING:
 
     from retrieval.records import Post, SeenObject
 
+EVERY_OBJECT, PLAIN_OBJECTS, NAMED_OBJECTS = (  # what counts as true about topics
+    "every object",
+    "objects of 2 % or more",
+    "named by two other captions",
+)
 LEAST_AREA = 0.02  # of a picture, for what covers it to be plainly there
 _NAMED_BY = 2  # further captions that name a thing, for it to be worth mentioning
 
 _WORD = re.compile(r"\w+")
+_TOPICS = Path(__file__).with_name("coco_topics.toml")  # of COCO's things; reviewed by hand
 _WORDS = Path(__file__).with_name("coco_words.toml")
 
 
@@ -103,11 +108,29 @@ def topic_truths(
 
     everything = [objects_of(post) or () for post in posts]
     return {
-        "every object": matrix(list(everything)),
-        "objects of 2 % or more": matrix(
+        EVERY_OBJECT: matrix(list(everything)),
+        PLAIN_OBJECTS: matrix(
             [[seen for seen in each if seen.area >= LEAST_AREA] for each in everything]
         ),
-        "named by two other captions": matrix([named(row) for row in range(len(posts))]),
+        NAMED_OBJECTS: matrix([named(row) for row in range(len(posts))]),
+    }
+
+
+def topics_of_objects(objects: Iterable[SeenObject]) -> set[str]:
+    """The names of the topics that these things speak for."""
+    mapping = _topics_of_coco()
+    topics: set[str] = set()
+    for seen in objects:
+        by_category = mapping["category"].get(seen.category)
+        found = mapping["supercategory"].get(seen.supercategory, ())
+        topics.update(found if by_category is None else by_category)
+    return topics
+
+
+def tested_topics() -> set[str]:
+    """The names of the topics that COCO has anything to say about."""
+    return {
+        topic for part in _topics_of_coco().values() for topics in part.values() for topic in topics
     }
 
 
@@ -122,6 +145,11 @@ def names_category(category: str, stems: set[str]) -> bool:
     """Whether a caption with these stems names a COCO category."""
     own, others = _category_stems()[category] if category in _category_stems() else _plain(category)
     return own <= stems or bool(others & stems)
+
+
+@cache
+def _topics_of_coco() -> dict[str, Any]:
+    return tomllib.loads(_TOPICS.read_text("utf-8"))
 
 
 @cache

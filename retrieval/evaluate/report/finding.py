@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from retrieval.evaluate.arms import BOTH, CAPTIONS
+from retrieval.evaluate.controls import TWO_HASHTAGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +25,6 @@ _NOTHING_TO_ASK = (
     "Whether they tell which picture a caption means was not tested: no picture has a second "
     "caption that could ask for it."
 )
-_TWO_HASHTAGS = "two hashtags"
 
 
 def finding(tasks: Mapping[str, Result]) -> str:
@@ -74,7 +74,7 @@ def _little_left(tasks: Mapping[str, Result]) -> list[str]:
     """Where captions are nearly gone, which is where pictures may count."""
     gains = []
     for name, task in tasks.items():
-        level = task["degradation"].get(_TWO_HASHTAGS)
+        level = task["degradation"].get(TWO_HASHTAGS)
         if level and level["difference"]["verdict"] == "better":
             before, after = (_points(level[side]["value"]) for side in (CAPTIONS, BOTH))
             gains.append(f"from {before} to {after} ({_DOING[name]})")

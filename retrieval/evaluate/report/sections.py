@@ -24,6 +24,7 @@ from retrieval.evaluate.report.plots import (
     lines,
     reliability,
 )
+from retrieval.evaluate.truth import EVERY_OBJECT, NAMED_OBJECTS, PLAIN_OBJECTS
 from retrieval.gallery.layout import thumbnail_path
 from retrieval.records import SENTIMENTS, UNDETERMINED
 
@@ -531,10 +532,9 @@ class _Report:
 _CONTRAST_COLUMNS = ("", "difference", "p", "smallest detectable", "verdict")
 
 _TRUTH_NOTES = {
-    "every object": "Everything that annotators marked, however small, which favours pictures.",
-    "objects of 2 % or more": "Only what covers 2 % of the picture or more.",
-    "named by two other captions": "Only what two other captions of the picture name, which "
-    "favours captions.",
+    EVERY_OBJECT: "Everything that annotators marked, however small, which favours pictures.",
+    PLAIN_OBJECTS: "Only what covers 2 % of the picture or more.",
+    NAMED_OBJECTS: "Only what two other captions of the picture name, which favours captions.",
 }
 
 _PROTOCOL = (
