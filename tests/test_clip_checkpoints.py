@@ -221,6 +221,7 @@ def in_a_new_process(code: str, endpoint: str, home: Path) -> str:
 NOWHERE = "http://127.0.0.1:9"  # the port that discards; nobody listens
 
 
+@pytest.mark.slow
 def test_weights_are_fetched_from_the_hub_once_and_checked_ever_after(
     hub: str, tmp_path: Path
 ) -> None:
@@ -248,6 +249,7 @@ def test_without_a_hub_auto_takes_the_packaged_encoder_and_says_so_in_one_line(
     assert "--clip default" in said
 
 
+@pytest.mark.slow
 def test_without_a_hub_a_named_checkpoint_is_an_error_not_a_fallback(tmp_path: Path) -> None:
     code = "print(named_encoder('default', cache_dir=Path('x')).fingerprint)"
     error = in_a_new_process(code, NOWHERE, tmp_path)
@@ -255,6 +257,7 @@ def test_without_a_hub_a_named_checkpoint_is_an_error_not_a_fallback(tmp_path: P
     assert "--clip packaged" in error
 
 
+@pytest.mark.slow
 def test_without_a_hub_a_missing_tokenizer_is_told_at_once(weights: Path, tmp_path: Path) -> None:
     code = (
         f"encoder = named_encoder('ViT-B-16-SigLIP2/webli={weights}', cache_dir=Path('x'))\n"

@@ -60,6 +60,7 @@ def test_many_queries_are_answered_one_list_a_line(sample: Path, tmp_path: Path)
     assert Path(second[0]["path"]).name == "rocket.jpg"
 
 
+@pytest.mark.slow
 def test_the_same_question_gets_the_same_answer(sample: Path) -> None:
     answers = {
         run_anew("retrieval.search", "a sunny day", "--json", "--chroma-dir", sample).stdout
@@ -253,6 +254,7 @@ def test_a_build_killed_at_random_is_finished_by_the_next_as_if_undisturbed(
     assert (ours.caption_vectors * theirs.caption_vectors).sum(axis=1).min() > 0.99999
 
 
+@pytest.mark.slow
 @needs_shared_data
 def test_senticap_joined_with_coco_is_the_final_dataset(tmp_path: Path) -> None:
     arguments: list[object] = [SENTICAP]

@@ -152,6 +152,7 @@ def test_a_picture_that_leaves_takes_its_description_along(gallery: Path, tmp_pa
     assert len(generation.description_vectors) == 1
 
 
+@pytest.mark.slow
 def test_a_build_with_a_real_captioner(tmp_path: Path) -> None:
     blip = save_blip(tmp_path / "blip", seed=0)
     posts, chroma_dir = tmp_path / "posts", tmp_path / "gallery"

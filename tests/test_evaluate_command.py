@@ -166,6 +166,7 @@ def test_the_report_of_the_sample_gallery_can_be_read(of_sample: Path) -> None:
     assert any(each.startswith("data:image/webp;base64,") for each in page.addresses)
 
 
+@pytest.mark.slow
 def test_corrections_are_counted_and_change_no_other_figure(
     sample_gallery: Path, of_sample: Path, tmp_path: Path
 ) -> None:
@@ -206,6 +207,7 @@ def test_a_gallery_with_one_caption_a_picture_is_evaluated(tmp_path: Path) -> No
 HOSTILE = '<script>alert(1)</script> ](javascript:alert(2)) "><img src=x onerror=alert(3)> | x'
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("sample_gallery")  # whose build puts the pictures there
 def test_a_hostile_caption_is_shown_and_never_obeyed(tmp_path: Path) -> None:
     posts = tmp_path / "posts"

@@ -281,6 +281,7 @@ def collections(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collection
     opened.close()
 
 
+@pytest.mark.slow
 @settings(  # a catalog in Chroma costs as much as a score of questions: many to each
     max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -379,6 +379,7 @@ print(asked, answered)
 """
 
 
+@pytest.mark.slow
 def test_a_reader_of_chroma_survives_builds_beside_it(chroma_dir: Path, tmp_path: Path) -> None:
     posts = tmp_path / "posts"
     index_folder(chroma_dir, three_pictures(posts))

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 def forking() -> ForkServerContext:
     """Forks each build that is killed off a process that has imported everything."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["chromadb", "pyarrow.parquet", "tests.crashing_build"])
+    context.set_forkserver_preload(["tests.preloaded"])
     return context
 
 

@@ -279,7 +279,7 @@ def test_mistakes_are_one_line_before_a_model_is_loaded(told: list[Ended], numbe
         ("--count-by", "topic"),
     ],
 )
-@pytest.mark.parametrize("lines", [0, 1])
+@pytest.mark.parametrize("lines", [pytest.param(0, marks=pytest.mark.slow), 1])
 def test_a_pipe_that_is_closed_early_is_no_failure(
     gallery: Path, arguments: tuple[str, ...], lines: int
 ) -> None:
@@ -350,7 +350,7 @@ def test_a_hostile_query_is_printed_as_text(gallery: Path) -> None:
 
 
 @pytest.mark.parametrize("arguments", [("coffee",), ("coffee", "--json"), ("--count-by", "topic")])
-@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+@pytest.mark.parametrize("encoding", [pytest.param("cp1252", marks=pytest.mark.slow), "ascii"])
 def test_an_output_that_cannot_show_an_emoji_is_no_failure(
     gallery: Path, arguments: tuple[str, ...], encoding: str
 ) -> None:
