@@ -20,6 +20,10 @@ from tests.data import COCO_MINI, SENTICAP
 if TYPE_CHECKING:
     from retrieval.encoders.clip import ClipEncoder
 
+IN_PARALLEL = "PYTEST_XDIST_WORKER" in os.environ
+if IN_PARALLEL:  # the cores are taken: threads of torch and numpy would wait for each other
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 Once = Callable[[str, Callable[[Path], None]], Path]
 
 
@@ -36,7 +40,7 @@ def cache_dir() -> Path:
 def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
     """Gives a folder of this name, which the first process that asks for it has filled."""
     own = tmp_path_factory.getbasetemp()
-    run = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    run = own.parent if IN_PARALLEL else own
 
     def folder(name: str, make: Callable[[Path], None]) -> Path:
         made, is_done = run / name, run / f"{name}.done"

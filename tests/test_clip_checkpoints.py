@@ -153,6 +153,7 @@ def test_a_link_of_the_hubs_cache_keeps_the_suffix_that_tells_the_format(tmp_pat
     assert weights_file(checkpoint).suffix == ".safetensors"
 
 
+@pytest.mark.slow
 def test_the_command_that_errors_name_lists_every_checkpoint() -> None:
     command = [sys.executable, "-m", "retrieval.encoders.clip_checkpoints"]
     listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
@@ -239,6 +240,7 @@ def test_weights_are_fetched_from_the_hub_once_and_checked_ever_after(
     assert Path(again).read_bytes() == WEIGHTS
 
 
+@pytest.mark.slow
 def test_without_a_hub_auto_takes_the_packaged_encoder_and_says_so_in_one_line(
     tmp_path: Path,
 ) -> None:

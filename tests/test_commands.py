@@ -161,6 +161,7 @@ def test_a_source_can_be_forgotten_and_the_other_stays(tmp_path: Path) -> None:
     assert f"it has: folder:{one}" in unknown.stderr
 
 
+@pytest.mark.slow
 def test_a_rebuild_is_of_the_known_sources_and_of_no_other(tmp_path: Path) -> None:
     one, two = three_pictures(tmp_path / "one"), three_pictures(tmp_path / "two")
     for folder in (one, two):

@@ -110,6 +110,7 @@ def test_overrides_from_the_command_line(gallery: Path, tmp_path: Path) -> None:
     overrides("clear", "sample-12")
 
 
+@pytest.mark.slow
 def test_why_a_caption_has_its_labels(gallery: Path) -> None:
     found = json_of(
         "retrieval.labels", "so happy with my new kitten", "--chroma-dir", gallery,
@@ -150,10 +151,12 @@ def test_captions_of_a_file_one_object_a_line(gallery: Path, tmp_path: Path) -> 
         ((), "give a caption, --image FILE, both, or --captions FILE"),
         (("x", "--captions", "y"), "give either --captions FILE, or one caption"),
         (("x", "--topics", "/nope.toml"), "there is no /nope.toml"),
-        (("--image", "/nope.jpg"), "cannot read /nope.jpg"),
+        pytest.param(("--image", "/nope.jpg"), "cannot read /nope.jpg", marks=pytest.mark.slow),
         (("--captions", "/nope.txt"), "cannot read /nope.txt: No such file or directory; give a"),
         (("--captions", "/tmp"), "cannot read /tmp: Is a directory; give a text file"),
-        (("--image", "/tmp"), "cannot read /tmp: Is a directory"),
+        pytest.param(
+            ("--image", "/tmp"), "cannot read /tmp: Is a directory", marks=pytest.mark.slow
+        ),
         (("x", "--topics", "/tmp"), "cannot read /tmp: Is a directory; a file of topics looks"),
     ],
 )

@@ -128,6 +128,7 @@ def change_everything(posts: Path) -> None:
     save_picture(posts / "white.png", "white", "snow at last")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("call", CALLS)
 def test_a_kill_at_any_step_of_a_first_build_loses_nothing(
@@ -139,7 +140,7 @@ def test_a_kill_at_any_step_of_a_first_build_loses_nothing(
     assert_same(killed, undisturbed)
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("when", [pytest.param("before", marks=pytest.mark.slow), "after"])
 @pytest.mark.parametrize("call", CALLS)
 def test_a_kill_at_any_step_of_an_update_loses_nothing(
     tmp_path: Path, update: tuple[Path, Path, Path], call: str, when: str
@@ -151,6 +152,7 @@ def test_a_kill_at_any_step_of_an_update_loses_nothing(
     assert_same(killed, undisturbed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("call", CALLS)
 def test_a_rebuild_that_is_killed_leaves_the_old_state_to_readers_and_is_resumed(
     tmp_path: Path, first_build: tuple[Path, Path], call: str

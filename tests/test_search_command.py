@@ -274,9 +274,9 @@ def test_mistakes_are_one_line_before_a_model_is_loaded(told: list[Ended], numbe
     "arguments",
     [
         ("cat", "--no-cutoff"),
-        ("cat", "--no-cutoff", "--json"),
+        pytest.param(("cat", "--no-cutoff", "--json"), marks=pytest.mark.slow),
         ("cat", "-k", "1", "--json"),
-        ("--count-by", "topic"),
+        pytest.param(("--count-by", "topic"), marks=pytest.mark.slow),
     ],
 )
 @pytest.mark.parametrize("lines", [pytest.param(0, marks=pytest.mark.slow), 1])
@@ -349,7 +349,14 @@ def test_a_hostile_query_is_printed_as_text(gallery: Path) -> None:
     assert "\x1b" not in done.stderr
 
 
-@pytest.mark.parametrize("arguments", [("coffee",), ("coffee", "--json"), ("--count-by", "topic")])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("coffee",),
+        pytest.param(("coffee", "--json"), marks=pytest.mark.slow),
+        pytest.param(("--count-by", "topic"), marks=pytest.mark.slow),
+    ],
+)
 @pytest.mark.parametrize("encoding", [pytest.param("cp1252", marks=pytest.mark.slow), "ascii"])
 def test_an_output_that_cannot_show_an_emoji_is_no_failure(
     gallery: Path, arguments: tuple[str, ...], encoding: str

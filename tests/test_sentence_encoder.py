@@ -100,6 +100,7 @@ def test_a_model_that_is_nowhere_is_an_error_that_says_what_is_allowed(tmp_path:
     assert "the default all-MiniLM-L6-v2" in last
 
 
+@pytest.mark.slow
 def test_a_query_needs_neither_torch_nor_transformers(
     encoder: SentenceEncoder, cache_dir: Path
 ) -> None:
