@@ -69,12 +69,13 @@ def run_after_each_other(commands: Sequence[Sequence[object]], **environment: st
 
 def build(chroma_dir: Path, *arguments: object) -> dict[str, Any]:
     """Build a gallery with the packaged encoder; the report."""
-    return report_of(
+    report: dict[str, Any] = report_of(
         run(
             "indexer", "build", *arguments, "--clip", "packaged", "--json",
             "--chroma-dir", chroma_dir,
         )
     )  # fmt: skip
+    return report
 
 
 def report_of(done: Ended | subprocess.CompletedProcess[str]) -> Any:

@@ -38,6 +38,7 @@ def weights(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_preset_is_a_name_and_tag_that_open_clip_knows(preset: str) -> None:
     checkpoint = parse_checkpoint(preset)
@@ -58,17 +59,20 @@ def test_a_relative_path_is_kept_so_that_it_is_found_from_anywhere(
     assert parse_checkpoint("ViT-B-32=weights.safetensors").spec == f"ViT-B-32={weights}"
 
 
+@pytest.mark.slow
 def test_a_siglip_file_with_its_tag_is_squashed_not_cropped(weights: Path) -> None:
     config = read_config(parse_checkpoint(f"ViT-B-16-SigLIP2/webli={weights}"))
     assert config.preprocessing["resize_mode"] == "squash"
     assert config.preprocessing["mean"] == (0.5, 0.5, 0.5)
 
 
+@pytest.mark.slow
 def test_a_quickgelu_tag_brings_its_activation(weights: Path) -> None:
     assert read_config(parse_checkpoint(f"ViT-B-32/openai={weights}")).quick_gelu
     assert not read_config(parse_checkpoint(f"ViT-B-32/laion2b_s34b_b79k={weights}")).quick_gelu
 
 
+@pytest.mark.slow
 def test_a_folder_says_itself_how_it_is_prepared(tmp_path: Path) -> None:
     save_checkpoint(tmp_path / "tiny")
     for value in (str(tmp_path / "tiny"), f"local-dir:{tmp_path / 'tiny'}"):
@@ -105,6 +109,7 @@ def test_a_path_that_is_not_there_is_named(tmp_path: Path, value: str) -> None:
         check_clip_value(value.replace("MISSING", missing))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("value", "message"),
     [
@@ -160,6 +165,7 @@ def test_the_command_that_errors_name_lists_every_checkpoint() -> None:
     assert set(PRESETS.values()) <= set(listed)
 
 
+@pytest.mark.slow
 def test_auto_prefers_the_gallerys_own_encoder(tmp_path: Path) -> None:
     save_checkpoint(tmp_path / "tiny")
     for spec, kind in (("packaged", PackagedEncoder), (str(tmp_path / "tiny"), ClipEncoder)):

@@ -20,6 +20,8 @@ from retrieval.encoders.networks import Runtime, _torch_network
 from retrieval.errors import WeightsUnavailable
 from tests.clip_checkpoints import save_checkpoint
 
+pytestmark = pytest.mark.slow  # loads torch
+
 TEXTS = ["a cat asleep on a sofa", "", "🐈 " * 200]
 
 

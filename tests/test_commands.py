@@ -147,6 +147,7 @@ def test_an_unmounted_disk_is_an_error_and_removes_nothing(tmp_path: Path) -> No
     assert Generation.open(chroma_dir).manifest.posts == 3
 
 
+@pytest.mark.slow
 def test_a_source_can_be_forgotten_and_the_other_stays(tmp_path: Path) -> None:
     one, two = three_pictures(tmp_path / "one"), three_pictures(tmp_path / "two")
     save_picture(two / "extra.png", "yellow")

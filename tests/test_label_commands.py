@@ -91,11 +91,11 @@ def test_overrides_from_the_command_line(gallery: Path, tmp_path: Path) -> None:
     listed = overrides("list")
     assert [each["posts"][0].endswith("/sample-12") for each in listed] == [True]
     assert overrides("export", tmp_path / "mine.jsonl") == {"exported": 1}
-    done = run_anew(
+    refused = run_anew(
         "indexer", "overrides", "export", tmp_path / "mine.jsonl", "--chroma-dir", gallery
     )
-    assert done.returncode == 2
-    assert "mine.jsonl is there already" in done.stderr
+    assert refused.returncode == 2
+    assert "mine.jsonl is there already" in refused.stderr
     assert overrides("export", tmp_path / "mine.jsonl", "--force") == {"exported": 1}
     for topics in ("", "people,", "people,people"):
         done = run(

@@ -140,7 +140,8 @@ def test_a_kill_at_any_step_of_a_first_build_loses_nothing(
     assert_same(killed, undisturbed)
 
 
-@pytest.mark.parametrize("when", [pytest.param("before", marks=pytest.mark.slow), "after"])
+@pytest.mark.slow
+@pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("call", CALLS)
 def test_a_kill_at_any_step_of_an_update_loses_nothing(
     tmp_path: Path, update: tuple[Path, Path, Path], call: str, when: str
