@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 RUN := $(BIN)/python
+WORKERS ?= 2  # processes that share the tests; each takes about 1.3 GB
+PYTEST := $(RUN) -m pytest -n $(WORKERS) --dist worksteal
 
 .PHONY: help demo evaluate walkthrough test check lint types quick clean
 
@@ -10,7 +12,7 @@ help:
 	@echo "make evaluate     what did looking at the pictures add? writes reports/"
 	@echo "make walkthrough  write docs/walkthrough.md anew, from the sample gallery"
 	@echo "make test    set up, then lint, type check and run all tests"
-	@echo "make quick   the tests without those that take minutes"
+	@echo "make quick   the tests without the slow ones, in a minute"
 	@echo "make clean   remove the environment and the sample gallery's index"
 
 .venv/installed: requirements.txt pyproject.toml
@@ -46,7 +48,7 @@ walkthrough: .venv/installed
 	$(RUN) docs/walkthrough.py
 
 test: lint types
-	$(RUN) -m pytest
+	$(PYTEST)
 
 check: test
 
@@ -58,7 +60,7 @@ types: .venv/installed-dev
 	$(BIN)/mypy
 
 quick: .venv/installed-dev
-	$(RUN) -m pytest -m "not slow"
+	$(PYTEST) -m "not slow"
 
 clean:
 	rm -rf .venv chroma_db

@@ -1,10 +1,9 @@
-"""A build that kills itself at a chosen call: `crashing_build.py CHROMA_DIR FOLDER CALL N WHEN`."""
+"""A build that kills its process at a chosen call."""
 
 from __future__ import annotations
 
 import os
 import signal
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -44,10 +43,12 @@ def killing(function: Callable[..., Any], call: int, when: str) -> Callable[...,
     return wrapped
 
 
-if __name__ == "__main__":
-    chroma_dir, folder, name, call, when, rebuild = sys.argv[1:]
+def crashing_build(
+    chroma_dir: Path, folder: Path, name: str, call: int, when: str, *, rebuild: bool
+) -> None:
+    """To be run in a process of its own."""
     owner, attribute = CALLS[name]
-    setattr(owner, attribute, killing(getattr(owner, attribute), int(call), when))
+    setattr(owner, attribute, killing(getattr(owner, attribute), call, when))
     indexer.pipeline._ENCODE_BATCH = 2  # several batches from a few pictures
     indexer.writer._CHROMA_BATCH = 3
-    index_folder(Path(chroma_dir), Path(folder), rebuild=bool(rebuild))
+    index_folder(chroma_dir, folder, rebuild=rebuild)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,7 @@ HOMES = {
 }
 
 
+@cache
 def imported_modules(path: Path) -> set[str]:
     """Dotted names, also of what is imported for types alone or inside a function."""
     names: set[str] = set()

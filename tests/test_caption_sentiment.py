@@ -30,8 +30,8 @@ NO_VECTORS = np.empty((0, 384), dtype=np.float32)
 
 
 @pytest.fixture(scope="module")
-def encoder(tmp_path_factory: pytest.TempPathFactory) -> SentenceEncoder:
-    return SentenceEncoder(cache_dir=tmp_path_factory.mktemp("cache"))
+def encoder(cache_dir: Path) -> SentenceEncoder:
+    return SentenceEncoder(cache_dir=cache_dir)
 
 
 @pytest.fixture(scope="module")

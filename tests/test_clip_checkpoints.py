@@ -38,6 +38,7 @@ def weights(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_preset_is_a_name_and_tag_that_open_clip_knows(preset: str) -> None:
     checkpoint = parse_checkpoint(preset)
@@ -58,17 +59,20 @@ def test_a_relative_path_is_kept_so_that_it_is_found_from_anywhere(
     assert parse_checkpoint("ViT-B-32=weights.safetensors").spec == f"ViT-B-32={weights}"
 
 
+@pytest.mark.slow
 def test_a_siglip_file_with_its_tag_is_squashed_not_cropped(weights: Path) -> None:
     config = read_config(parse_checkpoint(f"ViT-B-16-SigLIP2/webli={weights}"))
     assert config.preprocessing["resize_mode"] == "squash"
     assert config.preprocessing["mean"] == (0.5, 0.5, 0.5)
 
 
+@pytest.mark.slow
 def test_a_quickgelu_tag_brings_its_activation(weights: Path) -> None:
     assert read_config(parse_checkpoint(f"ViT-B-32/openai={weights}")).quick_gelu
     assert not read_config(parse_checkpoint(f"ViT-B-32/laion2b_s34b_b79k={weights}")).quick_gelu
 
 
+@pytest.mark.slow
 def test_a_folder_says_itself_how_it_is_prepared(tmp_path: Path) -> None:
     save_checkpoint(tmp_path / "tiny")
     for value in (str(tmp_path / "tiny"), f"local-dir:{tmp_path / 'tiny'}"):
@@ -105,6 +109,7 @@ def test_a_path_that_is_not_there_is_named(tmp_path: Path, value: str) -> None:
         check_clip_value(value.replace("MISSING", missing))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("value", "message"),
     [
@@ -153,12 +158,14 @@ def test_a_link_of_the_hubs_cache_keeps_the_suffix_that_tells_the_format(tmp_pat
     assert weights_file(checkpoint).suffix == ".safetensors"
 
 
+@pytest.mark.slow
 def test_the_command_that_errors_name_lists_every_checkpoint() -> None:
     command = [sys.executable, "-m", "retrieval.encoders.clip_checkpoints"]
     listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     assert set(PRESETS.values()) <= set(listed)
 
 
+@pytest.mark.slow
 def test_auto_prefers_the_gallerys_own_encoder(tmp_path: Path) -> None:
     save_checkpoint(tmp_path / "tiny")
     for spec, kind in (("packaged", PackagedEncoder), (str(tmp_path / "tiny"), ClipEncoder)):
@@ -221,6 +228,7 @@ def in_a_new_process(code: str, endpoint: str, home: Path) -> str:
 NOWHERE = "http://127.0.0.1:9"  # the port that discards; nobody listens
 
 
+@pytest.mark.slow
 def test_weights_are_fetched_from_the_hub_once_and_checked_ever_after(
     hub: str, tmp_path: Path
 ) -> None:
@@ -238,6 +246,7 @@ def test_weights_are_fetched_from_the_hub_once_and_checked_ever_after(
     assert Path(again).read_bytes() == WEIGHTS
 
 
+@pytest.mark.slow
 def test_without_a_hub_auto_takes_the_packaged_encoder_and_says_so_in_one_line(
     tmp_path: Path,
 ) -> None:
@@ -248,6 +257,7 @@ def test_without_a_hub_auto_takes_the_packaged_encoder_and_says_so_in_one_line(
     assert "--clip default" in said
 
 
+@pytest.mark.slow
 def test_without_a_hub_a_named_checkpoint_is_an_error_not_a_fallback(tmp_path: Path) -> None:
     code = "print(named_encoder('default', cache_dir=Path('x')).fingerprint)"
     error = in_a_new_process(code, NOWHERE, tmp_path)
@@ -255,6 +265,7 @@ def test_without_a_hub_a_named_checkpoint_is_an_error_not_a_fallback(tmp_path: P
     assert "--clip packaged" in error
 
 
+@pytest.mark.slow
 def test_without_a_hub_a_missing_tokenizer_is_told_at_once(weights: Path, tmp_path: Path) -> None:
     code = (
         f"encoder = named_encoder('ViT-B-16-SigLIP2/webli={weights}', cache_dir=Path('x'))\n"

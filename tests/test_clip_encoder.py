@@ -20,6 +20,8 @@ from retrieval.encoders.networks import Runtime, _torch_network
 from retrieval.errors import WeightsUnavailable
 from tests.clip_checkpoints import save_checkpoint
 
+pytestmark = pytest.mark.slow  # loads torch
+
 TEXTS = ["a cat asleep on a sofa", "", "🐈 " * 200]
 
 
@@ -211,6 +213,7 @@ def test_weights_that_are_not_numbers_are_an_error(clip_folder: Path, tmp_path: 
         encoder.encode_texts(["a cat"])
 
 
+@pytest.mark.slow
 def test_open_clip_is_importable_beside_a_torch_without_cuda() -> None:
     code = (
         "from retrieval.encoders.torchvision_cure import make_torchvision_importable\n"

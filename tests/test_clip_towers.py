@@ -66,6 +66,7 @@ def like_siglip2(folder: Path) -> dict[str, Any]:
     return {**config, "embed_dim": 64, "vision_cfg": vision, "text_cfg": text}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("config_of", [like_xlm_roberta, like_siglip2])
 def test_the_export_gives_what_torch_gives(tmp_path: Path, config_of: Any) -> None:
     make_torchvision_importable()

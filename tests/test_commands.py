@@ -1,4 +1,4 @@
-"""The commands as a user runs them: real encoders, real Chroma, new processes."""
+"""The commands as a user runs them: real encoders, real Chroma."""
 
 from __future__ import annotations
 
@@ -9,41 +9,22 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from retrieval.gallery.generation import Generation
 from retrieval.records import SENTIMENTS
+from tests.commands import ROOT, SAMPLE, Ended, build, run, run_after_each_other, run_anew
 from tests.data import COCO_MINI, SENTICAP, needs_shared_data
 from tests.galleries import save_picture, three_pictures
 
-ROOT = Path(__file__).resolve().parents[1]
-SAMPLE = ROOT / "data" / "sample" / "posts.csv"
 
-
-def run(*command: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", *map(str, command)], capture_output=True, text=True, cwd=ROOT
-    )
-
-
-def build(chroma_dir: Path, *arguments: object) -> dict[str, Any]:
-    done = run(
-        "indexer", "build", *arguments, "--clip", "packaged", "--json", "--chroma-dir", chroma_dir
-    )
-    assert done.returncode == 0, done.stderr
-    report: dict[str, Any] = json.loads(done.stdout)
-    return report
-
-
-@pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    chroma_dir = tmp_path_factory.mktemp("sample") / "chroma_db"
-    report = build(chroma_dir, SAMPLE)
+@pytest.fixture(scope="session")
+def sample(sample_gallery: Path) -> Path:
+    report = json.loads((sample_gallery.parent / "report.json").read_text("utf-8"))
     assert (report["posts"], report["pictures"], report["encoded"]) == (36, 20, 20)
-    return chroma_dir
+    return sample_gallery
 
 
 @pytest.mark.parametrize(
@@ -79,9 +60,10 @@ def test_many_queries_are_answered_one_list_a_line(sample: Path, tmp_path: Path)
     assert Path(second[0]["path"]).name == "rocket.jpg"
 
 
+@pytest.mark.slow
 def test_the_same_question_gets_the_same_answer(sample: Path) -> None:
     answers = {
-        run("retrieval.search", "a sunny day", "--json", "--chroma-dir", sample).stdout
+        run_anew("retrieval.search", "a sunny day", "--json", "--chroma-dir", sample).stdout
         for _ in range(2)
     }
     assert len(answers) == 1
@@ -93,12 +75,13 @@ def test_status_says_what_is_there(sample: Path) -> None:
     assert [source["posts"] for source in status["sources"]] == [36]
     assert status["encoders"]["image"]["spec"] == "packaged"
     assert status["bytes"] > 100_000
-    text = run("indexer", "status", "--chroma-dir", sample).stdout
+    text = run_anew("indexer", "status", "--chroma-dir", sample).stdout
     assert "36 posts, 20 pictures" in text
 
 
-def test_a_second_build_of_the_sample_opens_nothing(sample: Path) -> None:
-    report = build(sample, SAMPLE)
+def test_a_second_build_of_the_sample_opens_nothing(sample: Path, chroma_dir: Path) -> None:
+    shutil.copytree(sample, chroma_dir)
+    report = build(chroma_dir, SAMPLE)
     assert (report["encoded"], report["reused"], report["unchanged"]) == (0, 0, 20)
 
 
@@ -164,12 +147,13 @@ def test_an_unmounted_disk_is_an_error_and_removes_nothing(tmp_path: Path) -> No
     assert Generation.open(chroma_dir).manifest.posts == 3
 
 
+@pytest.mark.slow
 def test_a_source_can_be_forgotten_and_the_other_stays(tmp_path: Path) -> None:
     one, two = three_pictures(tmp_path / "one"), three_pictures(tmp_path / "two")
     save_picture(two / "extra.png", "yellow")
     for folder in (one, two):
         build(tmp_path / "c", folder)
-    done = run("indexer", "forget", two, "--chroma-dir", tmp_path / "c")
+    done = run_anew("indexer", "forget", two, "--chroma-dir", tmp_path / "c")
     assert done.stdout == "4 posts left the gallery\n"
     manifest = Generation.open(tmp_path / "c").manifest
     assert (manifest.posts, manifest.pictures) == (3, 3)
@@ -178,6 +162,7 @@ def test_a_source_can_be_forgotten_and_the_other_stays(tmp_path: Path) -> None:
     assert f"it has: folder:{one}" in unknown.stderr
 
 
+@pytest.mark.slow
 def test_a_rebuild_is_of_the_known_sources_and_of_no_other(tmp_path: Path) -> None:
     one, two = three_pictures(tmp_path / "one"), three_pictures(tmp_path / "two")
     for folder in (one, two):
@@ -213,28 +198,33 @@ def test_of_two_builds_at_once_one_works_and_the_other_says_who_does(tmp_path: P
     assert f"is being written by process {holder.pid}" in done.stderr
 
 
-@pytest.mark.parametrize(
-    ("command", "code", "message"),
-    [
-        (("retrieval.search",), 2, "give a query, such as"),
-        (("retrieval.search", "x", "--chroma-dir", "no/such"), 1, "there is no gallery in no/such"),
-        (("retrieval.search", "x", "-k", "0"), 2, "not a whole number of at least 1"),
-        (("indexer", "build", "no/such"), 1, "no/such does not exist"),
-        (("indexer", "build", "--clip", "best-of"), 2, "unknown picture encoder 'best-of'"),
-        (("indexer", "build", "--device", "tpu"), 2, "choose from auto, cpu, cuda, mps"),
-        (("indexer", "build", "--source", "tiktok"), 2, "choose from folder, sample"),
-        (("indexer", "build", "--columns", "caption"), 2, "is not of the form FIELD=NAME"),
-        (("indexer", "build", "tests", "--columns", "caption=text"), 2, "--columns is for tables"),
-        (("indexer", "build", "tests", "--coco-annotations", "x"), 2, "joins SentiCap"),
-        (("indexer", "build", "--limit", "none"), 2, "not a whole number"),
-        (("indexer", "status", "--chroma-dir", "no/such"), 1, "there is no gallery"),
-        (("indexer", "rebuild"), 2, "invalid choice"),
-    ],
-)
-def test_mistakes_are_told_before_anything_heavy_is_loaded(
-    command: tuple[str, ...], code: int, message: str
-) -> None:
-    done = run(*command)
+MISTAKES: list[tuple[tuple[object, ...], int, str]] = [
+    (("retrieval.search",), 2, "give a query, such as"),
+    (("retrieval.search", "x", "--chroma-dir", "no/such"), 1, "there is no gallery in no/such"),
+    (("retrieval.search", "x", "-k", "0"), 2, "not a whole number of at least 1"),
+    (("indexer", "build", "no/such"), 1, "no/such does not exist"),
+    (("indexer", "build", "--clip", "best-of"), 2, "unknown picture encoder 'best-of'"),
+    (("indexer", "build", "--device", "tpu"), 2, "choose from auto, cpu, cuda, mps"),
+    (("indexer", "build", "--source", "tiktok"), 2, "choose from folder, sample"),
+    (("indexer", "build", "--columns", "caption"), 2, "is not of the form FIELD=NAME"),
+    (("indexer", "build", "tests", "--columns", "caption=text"), 2, "--columns is for tables"),
+    (("indexer", "build", "tests", "--coco-annotations", "x"), 2, "joins SentiCap"),
+    (("indexer", "build", "--limit", "none"), 2, "not a whole number"),
+    (("indexer", "status", "--chroma-dir", "no/such"), 1, "there is no gallery"),
+    (("indexer", "rebuild"), 2, "invalid choice"),
+]
+
+
+@pytest.fixture(scope="module")
+def told() -> list[Ended]:
+    """How all of these ended, one after another in a process that has loaded nothing else."""
+    return run_after_each_other([command for command, _, _ in MISTAKES])
+
+
+@pytest.mark.parametrize("number", range(len(MISTAKES)), ids=[str(each[0]) for each in MISTAKES])
+def test_mistakes_are_told_before_anything_heavy_is_loaded(told: list[Ended], number: int) -> None:
+    done, (_, code, message) = told[number], MISTAKES[number]
+    assert not done.heavy
     assert done.returncode == code
     assert message in done.stderr
     assert "Traceback" not in done.stderr
@@ -266,6 +256,7 @@ def test_a_build_killed_at_random_is_finished_by_the_next_as_if_undisturbed(
     assert (ours.caption_vectors * theirs.caption_vectors).sum(axis=1).min() > 0.99999
 
 
+@pytest.mark.slow
 @needs_shared_data
 def test_senticap_joined_with_coco_is_the_final_dataset(tmp_path: Path) -> None:
     arguments: list[object] = [SENTICAP]

@@ -102,6 +102,7 @@ def broken_picture() -> Image.Image:
 # --- on this machine ---
 
 
+@pytest.mark.slow
 def test_every_picture_gets_one_line_of_the_models_words(tiny: Captioner) -> None:
     descriptions = tiny.describe(pictures())
     assert len(descriptions) == 11
@@ -110,10 +111,12 @@ def test_every_picture_gets_one_line_of_the_models_words(tiny: Captioner) -> Non
     assert len(set(descriptions)) > 3, "what it says depends on what it sees"
 
 
+@pytest.mark.slow
 def test_describing_again_says_the_same(tiny: Captioner) -> None:
     assert tiny.describe(pictures()) == tiny.describe(pictures())
 
 
+@pytest.mark.slow
 def test_a_description_does_not_depend_on_its_batch(tiny: Captioner) -> None:
     together = tiny.describe(pictures())
     assert tiny.describe(pictures()[::-1]) == together[::-1]
@@ -121,6 +124,7 @@ def test_a_description_does_not_depend_on_its_batch(tiny: Captioner) -> None:
     assert alone == together[6:10]
 
 
+@pytest.mark.slow
 def test_a_reloaded_captioner_has_the_same_version_and_words(tiny: Captioner, blip: Path) -> None:
     again = Captioner(str(blip), device="cpu")
     assert re.fullmatch(r"captioner:tiny-blip@[0-9a-f]{12}", again.version)
@@ -128,12 +132,14 @@ def test_a_reloaded_captioner_has_the_same_version_and_words(tiny: Captioner, bl
     assert again.describe(pictures(3)) == tiny.describe(pictures(3))
 
 
+@pytest.mark.slow
 def test_other_weights_have_another_version(tiny: Captioner, tmp_path: Path) -> None:
     other = Captioner(str(save_blip(tmp_path / "tiny-blip", seed=1)), device="cpu")
     assert other.version.partition("@")[0] == tiny.version.partition("@")[0]
     assert other.version != tiny.version
 
 
+@pytest.mark.slow
 def test_a_broken_picture_costs_itself_only(tiny: Captioner) -> None:
     first, second = pictures(2)
     alone = tiny.describe([first, second])
@@ -141,6 +147,7 @@ def test_a_broken_picture_costs_itself_only(tiny: Captioner) -> None:
     assert tiny.describe([broken_picture(), Image.new("RGB", (0, 5))]) == [None, None]
 
 
+@pytest.mark.slow
 def test_a_picture_that_preprocessing_refuses_costs_itself_only(blip: Path) -> None:
     picky = Captioner(str(blip), device="cpu")
     processor, model = picky._captioner
@@ -160,6 +167,7 @@ def test_a_picture_that_preprocessing_refuses_costs_itself_only(blip: Path) -> N
     assert [found[0], found[2]] == picky.describe([first, second])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(1, 1), (3, 3), (1, 3), (3, 1), (900, 1)])
 def test_shapes_that_look_like_channels_are_still_pictures(
     tiny: Captioner, size: tuple[int, int]
@@ -178,6 +186,7 @@ def test_a_folder_without_weights_is_an_error_that_names_it(tmp_path: Path) -> N
         Captioner(str(tmp_path), device="cpu").describe(pictures(1))
 
 
+@pytest.mark.slow
 def test_a_checkpoint_that_lacks_a_captioners_parts_is_refused(blip: Path, tmp_path: Path) -> None:
     from safetensors.torch import load_file, save_file
 
@@ -189,6 +198,7 @@ def test_a_checkpoint_that_lacks_a_captioners_parts_is_refused(blip: Path, tmp_p
         Captioner(str(folder), device="cpu").describe(pictures(1))
 
 
+@pytest.mark.slow
 def test_damaged_weights_are_an_error_that_says_so(blip: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(blip, tmp_path / "damaged")
     (folder / "model.safetensors").write_bytes(b"half a file")
@@ -196,6 +206,7 @@ def test_damaged_weights_are_an_error_that_says_so(blip: Path, tmp_path: Path) -
         Captioner(str(folder), device="cpu").describe(pictures(1))
 
 
+@pytest.mark.slow
 def test_shards_count_as_weights_only_when_all_are_there(blip: Path, tmp_path: Path) -> None:
     from transformers import AutoModelForImageTextToText
 
@@ -213,6 +224,7 @@ def test_shards_count_as_weights_only_when_all_are_there(blip: Path, tmp_path: P
         _ = Captioner(str(folder), device="cpu").version
 
 
+@pytest.mark.slow
 def test_a_checkpoint_in_the_defaults_old_layout_says_the_same(
     tiny: Captioner, blip: Path, tmp_path: Path
 ) -> None:
@@ -238,6 +250,7 @@ def test_a_checkpoint_in_the_defaults_old_layout_says_the_same(
     assert captioner.describe(pictures(4)) == tiny.describe(pictures(4))
 
 
+@pytest.mark.slow
 def test_an_unknown_device_is_refused_at_once(blip: Path) -> None:
     with pytest.raises(BadOption, match="unknown device 'tpu'"):
         Captioner(str(blip), device="tpu")
@@ -257,6 +270,7 @@ def hub_cache(tmp_path: Path, blip: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     return Path(shutil.copytree(blip, model / "snapshots" / "abc"))
 
 
+@pytest.mark.slow
 def test_a_captioner_in_the_hubs_cache_needs_no_hub(hub_cache: Path, tiny: Captioner) -> None:
     assert captioner_is_cached(DEFAULT_CAPTIONER)
     cached = Captioner(DEFAULT_CAPTIONER, device="cpu")
@@ -577,6 +591,7 @@ def test_auto_takes_the_default_captioner_only_where_it_is_here(
     )
 
 
+@pytest.mark.slow
 def test_a_folder_or_a_name_is_a_captioner(blip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(blip.parent)
     for value, spec in [("tiny-blip", str(blip)), (str(blip), str(blip)), ("a/b", "a/b")]:

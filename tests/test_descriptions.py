@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Sequence
 from math import sqrt
 from pathlib import Path
@@ -20,11 +17,10 @@ from retrieval.labels.overrides import read_overrides
 from retrieval.labels.view import LabelView
 from retrieval.search.query import parse_query
 from retrieval.search.searcher import Options, Searcher
+from tests.commands import build, run
 from tests.fakes import ColourEncoder, WordEncoder
 from tests.galleries import index_folder, save_picture, writing
 from tests.test_describers import save_blip
-
-ROOT = Path(__file__).resolve().parents[1]
 
 
 class Painter:
@@ -156,20 +152,13 @@ def test_a_picture_that_leaves_takes_its_description_along(gallery: Path, tmp_pa
     assert len(generation.description_vectors) == 1
 
 
-def run(*command: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", *map(str, command)], capture_output=True, text=True, cwd=ROOT
-    )
-
-
+@pytest.mark.slow
 def test_a_build_with_a_real_captioner(tmp_path: Path) -> None:
     blip = save_blip(tmp_path / "blip", seed=0)
     posts, chroma_dir = tmp_path / "posts", tmp_path / "gallery"
     save_picture(posts / "red.png", "red", "a red wall")
-    command = ["indexer", "build", posts, "--clip", "packaged", "--chroma-dir", chroma_dir]
-    done = run(*command, "--describe", blip, "--json")
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["descriptions"] == {"described": 1, "reused": 0, "failed": 0}
+    report = build(chroma_dir, posts, "--describe", blip)
+    assert report["descriptions"] == {"described": 1, "reused": 0, "failed": 0}
     found = run("retrieval.search", "anything", "--no-cutoff", "--chroma-dir", chroma_dir)
     assert "machine-written: " in found.stdout
     assert "description" in found.stdout

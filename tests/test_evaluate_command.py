@@ -1,4 +1,4 @@
-"""`python -m retrieval.evaluate` as people use it: real encoders, new processes, files."""
+"""`python -m retrieval.evaluate` as people use it: real encoders, files."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ import math
 import os
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from html import unescape
 from html.parser import HTMLParser
@@ -21,35 +19,28 @@ import pytest
 from retrieval.evaluate.report.sections import document
 from retrieval.records import SENTIMENTS
 from retrieval.search.relevance import RELEVANCE_FILE
-from tests.data import COCO_MINI, SENTICAP, needs_shared_data
+from tests.commands import SAMPLE, Ended, build, run, run_anew
+from tests.conftest import Once
+from tests.data import needs_shared_data
 from tests.galleries import save_picture
 from training import relevance as fit_relevance
 
-ROOT = Path(__file__).resolve().parents[1]
-SAMPLE = ROOT / "data" / "sample" / "posts.csv"
 FILES = {"report.html", "report.json", "report.md", "plots"}
+MODELS = ("--sentiment-models", "head,vader")
 
 
-def run(*command: object, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", *map(str, command)],
-        capture_output=True, encoding="utf-8", cwd=ROOT, env=os.environ | environment,
-    )  # fmt: skip
-
-
-def build(chroma_dir: Path, *arguments: object) -> None:
-    done = run("indexer", "build", *arguments, "--clip", "packaged", "--chroma-dir", chroma_dir)
-    assert done.returncode == 0, done.stderr
-
-
-def evaluate(
-    chroma_dir: Path, out: Path, *arguments: object
-) -> tuple[dict[str, Any], subprocess.CompletedProcess[str]]:
+def evaluate(chroma_dir: Path, out: Path, *arguments: object) -> tuple[dict[str, Any], Ended]:
     """What report.json holds, and how the command ended."""
     done = run("retrieval.evaluate", "--chroma-dir", chroma_dir, "--out", out, *arguments)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     return json.loads((out / "report.json").read_text("utf-8")), done
+
+
+def evaluate_anew(chroma_dir: Path, out: Path, *arguments: object) -> None:
+    done = run_anew("retrieval.evaluate", "--chroma-dir", chroma_dir, "--out", out, *arguments)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
 
 
 class Page(HTMLParser):
@@ -126,18 +117,9 @@ def check_stands_alone(page: Page, out: Path) -> None:
 # --- a gallery about which nobody knows the truth -------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    chroma_dir = tmp_path_factory.mktemp("sample") / "chroma_db"
-    build(chroma_dir, SAMPLE)
-    return chroma_dir
-
-
-@pytest.fixture(scope="module")
-def of_sample(sample: Path) -> Path:
-    out = sample.parent / "reports"
-    evaluate(sample, out)
-    return out
+@pytest.fixture(scope="session")
+def of_sample(once: Once, sample_gallery: Path) -> Path:
+    return once("report of sample", lambda out: evaluate_anew(sample_gallery, out))
 
 
 def results_in(out: Path) -> Any:
@@ -184,11 +166,12 @@ def test_the_report_of_the_sample_gallery_can_be_read(of_sample: Path) -> None:
     assert any(each.startswith("data:image/webp;base64,") for each in page.addresses)
 
 
+@pytest.mark.slow
 def test_corrections_are_counted_and_change_no_other_figure(
-    sample: Path, of_sample: Path, tmp_path: Path
+    sample_gallery: Path, of_sample: Path, tmp_path: Path
 ) -> None:
-    shutil.copytree(sample, tmp_path / "c")
-    listed = run("retrieval.search", "coffee", "-k", 1, "--json", "--chroma-dir", sample)
+    shutil.copytree(sample_gallery, tmp_path / "c")
+    listed = run("retrieval.search", "coffee", "-k", 1, "--json", "--chroma-dir", sample_gallery)
     post = json.loads(listed.stdout)[0]["posts"][0]
     other = next(name for name in SENTIMENTS if name != post["sentiment"])
     done = run(
@@ -205,9 +188,9 @@ def test_corrections_are_counted_and_change_no_other_figure(
 
 
 def test_json_is_printed_for_scripts_and_remarks_go_elsewhere(
-    sample: Path, of_sample: Path, tmp_path: Path
+    sample_gallery: Path, of_sample: Path, tmp_path: Path
 ) -> None:
-    results, done = evaluate(sample, tmp_path / "a" / "b", "--json")
+    results, done = evaluate(sample_gallery, tmp_path / "a" / "b", "--json")
     assert json.loads(done.stdout) == results == results_in(of_sample)
     assert "wrote report.html" in done.stderr
 
@@ -224,9 +207,11 @@ def test_a_gallery_with_one_caption_a_picture_is_evaluated(tmp_path: Path) -> No
 HOSTILE = '<script>alert(1)</script> ](javascript:alert(2)) "><img src=x onerror=alert(3)> | x'
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("sample_gallery")  # whose build puts the pictures there
 def test_a_hostile_caption_is_shown_and_never_obeyed(tmp_path: Path) -> None:
     posts = tmp_path / "posts"
-    shutil.copytree(ROOT / "data" / "sample" / "pictures", posts)
+    shutil.copytree(SAMPLE.parent / "pictures", posts)
     about = ("a dog plays in the park", "pizza and coffee at noon", "my new laptop at work")
     for place, picture in enumerate(sorted(posts.glob("*.*"))):
         caption = f"{about[place % len(about)]} {HOSTILE}"
@@ -267,10 +252,10 @@ def test_mistakes_are_told_in_one_line(arguments: tuple[str, ...], code: int, me
 
 
 def test_a_folder_that_is_a_file_is_refused_before_anything_is_computed(
-    sample: Path, tmp_path: Path
+    sample_gallery: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "out").write_text("mine")
-    done = run("retrieval.evaluate", "--chroma-dir", sample, "--out", tmp_path / "out")
+    done = run("retrieval.evaluate", "--chroma-dir", sample_gallery, "--out", tmp_path / "out")
     assert done.returncode == 2
     assert f"--out {tmp_path / 'out'} is a file" in done.stderr
     assert (tmp_path / "out").read_text() == "mine"
@@ -279,17 +264,21 @@ def test_a_folder_that_is_a_file_is_refused_before_anything_is_computed(
 @pytest.mark.skipif(
     not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is read-only for root"
 )
-def test_a_folder_that_cannot_be_written_is_told_in_one_line(sample: Path, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_told_in_one_line(
+    sample_gallery: Path, tmp_path: Path
+) -> None:
     (tmp_path / "out").mkdir(mode=0o500)
-    done = run("retrieval.evaluate", "--chroma-dir", sample, "--out", tmp_path / "out")
+    done = run("retrieval.evaluate", "--chroma-dir", sample_gallery, "--out", tmp_path / "out")
     assert done.returncode == 1
     assert f"cannot write to {tmp_path / 'out'}" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_a_folder_below_a_file_is_told_in_one_line(sample: Path, tmp_path: Path) -> None:
+def test_a_folder_below_a_file_is_told_in_one_line(sample_gallery: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    done = run("retrieval.evaluate", "--chroma-dir", sample, "--out", tmp_path / "file" / "out")
+    done = run(
+        "retrieval.evaluate", "--chroma-dir", sample_gallery, "--out", tmp_path / "file" / "out"
+    )
     assert done.returncode == 1
     assert f"cannot write to {tmp_path / 'file' / 'out'}: Not a directory" in done.stderr
     assert "Traceback" not in done.stderr
@@ -298,34 +287,9 @@ def test_a_folder_below_a_file_is_told_in_one_line(sample: Path, tmp_path: Path)
 # --- COCO and SentiCap ----------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def coco(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The hundred pictures of COCO that are at hand, with COCO's captions."""
-    chroma_dir = tmp_path_factory.mktemp("coco") / "chroma_db"
-    for split in ("train2017", "val2017"):
-        annotations = COCO_MINI / "annotations" / f"captions_{split}.json"
-        build(chroma_dir, annotations, "--images", COCO_MINI / split)
-    return chroma_dir
-
-
-@pytest.fixture(scope="module")
-def final(coco: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same with SentiCap's captions."""
-    chroma_dir = tmp_path_factory.mktemp("final") / "chroma_db"
-    shutil.copytree(coco, chroma_dir)
-    build(
-        chroma_dir, SENTICAP, "--images", COCO_MINI / "train2017", "--images",
-        COCO_MINI / "val2017", "--coco-annotations", COCO_MINI / "annotations",
-        "--final-dataset", chroma_dir.parent / "final_dataset",
-    )  # fmt: skip
-    return chroma_dir
-
-
-@pytest.fixture(scope="module")
-def of_final(final: Path) -> Path:
-    out = final.parent / "reports"
-    evaluate(final, out, "--sentiment-models", "head,vader")
-    return out
+@pytest.fixture(scope="session")
+def of_final(once: Once, final_gallery: Path) -> Path:
+    return once("report of final", lambda out: evaluate_anew(final_gallery, out, *MODELS))
 
 
 def tasks_in(of_final: Path) -> Any:
@@ -375,9 +339,11 @@ def test_plots_are_files_that_the_markdown_leads_to(of_final: Path) -> None:
 
 @pytest.mark.slow
 @needs_shared_data
-def test_two_runs_give_the_same_numbers_to_the_last_byte(final: Path, of_final: Path) -> None:
-    again = of_final.with_name("again")
-    evaluate(final, again, "--sentiment-models", "head,vader")
+def test_two_runs_give_the_same_numbers_to_the_last_byte(
+    final_gallery: Path, of_final: Path, tmp_path: Path
+) -> None:
+    again = tmp_path / "again"
+    evaluate_anew(final_gallery, again, *MODELS)
     for name in ("report.json", "report.md", "report.html"):
         assert (again / name).read_bytes() == (of_final / name).read_bytes(), name
 
@@ -457,10 +423,13 @@ def close(found: Any, expected: Any, within: float) -> bool:
 @pytest.mark.slow
 @needs_shared_data
 def test_the_weights_of_the_search_can_be_made_again(
-    coco: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    coco_gallery: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(fit_relevance, "RELEVANCE_FILE", tmp_path / "relevance.json")
-    assert fit_relevance.main([str(coco)]) == 0
+    assert fit_relevance.main([str(coco_gallery)]) == 0
     made = json.loads((tmp_path / "relevance.json").read_text("utf-8"))
     kept = json.loads(RELEVANCE_FILE.read_text("utf-8"))
     assert close(made["encoders"], kept["encoders"], 0.02)
@@ -474,9 +443,9 @@ def test_the_weights_of_the_search_can_be_made_again(
 
 
 def test_a_gallery_without_cocos_objects_teaches_nothing(
-    sample: Path, capsys: pytest.CaptureFixture[str]
+    sample_gallery: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert fit_relevance.main([str(sample)]) == 1
+    assert fit_relevance.main([str(sample_gallery)]) == 1
     assert "no captions of pictures that COCO annotates" in capsys.readouterr().err
 
 

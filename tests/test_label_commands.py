@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
-SAMPLE = ROOT / "data" / "sample" / "posts.csv"
-
-
-def run(*command: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", *map(str, command)], capture_output=True, text=True, cwd=ROOT
-    )
+from tests.commands import ROOT, SAMPLE, report_of, run, run_anew
 
 
 def json_of(*command: object) -> Any:
-    done = run(*command, "--json")
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    module, *arguments = command
+    return report_of(run(str(module), *arguments, "--json"))
 
 
 @pytest.fixture(scope="module")
-def gallery(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def gallery(sample_gallery: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One of its own: these tests label it anew and correct it."""
     chroma_dir = tmp_path_factory.mktemp("labels") / "chroma_db"
+    shutil.copytree(sample_gallery, chroma_dir)
     done = run("indexer", "build", SAMPLE, "--clip", "packaged", "--chroma-dir", chroma_dir)
     assert done.returncode == 0, done.stderr
     assert "sentiment\n    negative" in done.stdout
@@ -73,7 +66,9 @@ def test_relabel_with_own_topics_and_the_warning_when_they_change(
 ) -> None:
     topics = tmp_path / "mine.toml"
     topics.write_text('[[topic]]\nname = "cats"\nphrases = ["a cat"]\nwords = "😻 😿"\n')
-    report = json_of("indexer", "relabel", "--topics", topics, "--chroma-dir", gallery)
+    report = report_of(
+        run_anew("indexer", "relabel", "--topics", topics, "--chroma-dir", gallery, "--json")
+    )
     assert report["labels"]["topics"].keys() == {"cats", "other"}
     assert report["labels"]["topics"]["cats"] >= 3
     topics.write_text(topics.read_text().replace("a cat", "a kitten"))
@@ -96,9 +91,11 @@ def test_overrides_from_the_command_line(gallery: Path, tmp_path: Path) -> None:
     listed = overrides("list")
     assert [each["posts"][0].endswith("/sample-12") for each in listed] == [True]
     assert overrides("export", tmp_path / "mine.jsonl") == {"exported": 1}
-    done = run("indexer", "overrides", "export", tmp_path / "mine.jsonl", "--chroma-dir", gallery)
-    assert done.returncode == 2
-    assert "mine.jsonl is there already" in done.stderr
+    refused = run_anew(
+        "indexer", "overrides", "export", tmp_path / "mine.jsonl", "--chroma-dir", gallery
+    )
+    assert refused.returncode == 2
+    assert "mine.jsonl is there already" in refused.stderr
     assert overrides("export", tmp_path / "mine.jsonl", "--force") == {"exported": 1}
     for topics in ("", "people,", "people,people"):
         done = run(
@@ -113,6 +110,7 @@ def test_overrides_from_the_command_line(gallery: Path, tmp_path: Path) -> None:
     overrides("clear", "sample-12")
 
 
+@pytest.mark.slow
 def test_why_a_caption_has_its_labels(gallery: Path) -> None:
     found = json_of(
         "retrieval.labels", "so happy with my new kitten", "--chroma-dir", gallery,
@@ -134,7 +132,7 @@ def test_captions_of_a_file_one_object_a_line(gallery: Path, tmp_path: Path) -> 
     captions = ["What a day!", "", "😍", "Ich freue mich riesig über diesen Tag", "It's 3 km long."]
     path = tmp_path / "captions.txt"
     path.write_text("\n".join(captions) + "\n", "utf-8")
-    done = run("retrieval.labels", "--captions", path, "--chroma-dir", gallery)
+    done = run_anew("retrieval.labels", "--captions", path, "--chroma-dir", gallery)
     assert done.returncode == 0, done.stderr
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert [row["caption"] for row in rows] == captions
@@ -153,10 +151,12 @@ def test_captions_of_a_file_one_object_a_line(gallery: Path, tmp_path: Path) -> 
         ((), "give a caption, --image FILE, both, or --captions FILE"),
         (("x", "--captions", "y"), "give either --captions FILE, or one caption"),
         (("x", "--topics", "/nope.toml"), "there is no /nope.toml"),
-        (("--image", "/nope.jpg"), "cannot read /nope.jpg"),
+        pytest.param(("--image", "/nope.jpg"), "cannot read /nope.jpg", marks=pytest.mark.slow),
         (("--captions", "/nope.txt"), "cannot read /nope.txt: No such file or directory; give a"),
         (("--captions", "/tmp"), "cannot read /tmp: Is a directory; give a text file"),
-        (("--image", "/tmp"), "cannot read /tmp: Is a directory"),
+        pytest.param(
+            ("--image", "/tmp"), "cannot read /tmp: Is a directory", marks=pytest.mark.slow
+        ),
         (("x", "--topics", "/tmp"), "cannot read /tmp: Is a directory; a file of topics looks"),
     ],
 )

@@ -130,6 +130,7 @@ def index_of(many: tuple[Path, NDArray[np.float32]]) -> ChromaIndex:
     return ChromaIndex(vectors, ids, ChromaReader(chroma_dir, manifest(1)), IMAGES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [1.0, 0.5, 0.33])
 def test_the_index_misses_hardly_anything_among_clustered_vectors(
     many: tuple[Path, NDArray[np.float32]], share: float
@@ -148,6 +149,7 @@ def test_the_index_misses_hardly_anything_among_clustered_vectors(
     assert 1 - missed / found >= 0.999
 
 
+@pytest.mark.slow
 def test_the_index_leaves_it_to_the_scan_where_few_pass(
     many: tuple[Path, NDArray[np.float32]],
 ) -> None:
@@ -158,6 +160,7 @@ def test_the_index_leaves_it_to_the_scan_where_few_pass(
     assert index.cost(20, 50) == float("inf")
 
 
+@pytest.mark.slow
 def test_while_a_writer_works_the_index_cannot_be_had(
     many: tuple[Path, NDArray[np.float32]],
 ) -> None:
@@ -167,6 +170,7 @@ def test_while_a_writer_works_the_index_cannot_be_had(
     assert index.nearest(many[1][0], None, 5) is not None
 
 
+@pytest.mark.slow
 def test_what_an_interrupted_build_left_is_not_searched(
     many: tuple[Path, NDArray[np.float32]],
 ) -> None:
@@ -191,6 +195,7 @@ write(Path(sys.argv[1]), np.load(sys.argv[2]), generation=2)
 """
 
 
+@pytest.mark.slow
 def test_what_another_process_publishes_is_opened_anew(tmp_path: Path) -> None:
     vectors = clustered(2_500, np.random.default_rng(2))
     write(tmp_path, vectors[:1_000], generation=1)
@@ -295,6 +300,7 @@ def test_large_galleries_are_scanned_until_opening_the_index_would_have_paid(
     assert access.choose(2_000, 200) is access.exact
 
 
+@pytest.mark.slow
 def test_an_open_index_is_used_at_once(many: tuple[Path, NDArray[np.float32]]) -> None:
     index = index_of(many)
     index.nearest(many[1][0], None, 5)
@@ -340,6 +346,7 @@ def index_is_best(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ExactScan, "cost", lambda self, passing: 1e12)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("index_is_best")
 def test_the_chosen_way_is_taken(many: tuple[Path, NDArray[np.float32]]) -> None:
     both = Access(ExactScan(many[1]), index_of(many))
@@ -349,6 +356,7 @@ def test_the_chosen_way_is_taken(many: tuple[Path, NDArray[np.float32]]) -> None
     assert found.rows.tolist() == brute_force(many[1], many[1][5], everything, 10)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("index_is_best")
 def test_what_the_index_cannot_answer_is_scanned(many: tuple[Path, NDArray[np.float32]]) -> None:
     both = Access(ExactScan(many[1]), index_of(many))
@@ -379,6 +387,7 @@ print(asked, answered)
 """
 
 
+@pytest.mark.slow
 def test_a_reader_of_chroma_survives_builds_beside_it(chroma_dir: Path, tmp_path: Path) -> None:
     posts = tmp_path / "posts"
     index_folder(chroma_dir, three_pictures(posts))

@@ -170,6 +170,7 @@ def test_a_gallery_that_was_deleted_and_built_anew_is_opened_again(
     assert len(found_by(reader.searcher()).hits) == 1
 
 
+@pytest.mark.slow
 def test_threads_share_a_reader_while_builds_publish(
     reader: Reader, chroma_dir: Path, posts: Path, tmp_path: Path
 ) -> None:

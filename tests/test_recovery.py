@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import shutil
 import signal
-import subprocess
-import sys
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import chromadb
 import numpy as np
@@ -20,18 +20,52 @@ from retrieval.gallery.generation import Generation
 from retrieval.gallery.manifest import EncoderRecord, Encoders, read_manifest
 from retrieval.labels.overrides import read_overrides
 from retrieval.labels.view import LabelView
-from tests.crashing_build import CALLS
+from tests.crashing_build import CALLS, crashing_build
 from tests.galleries import RECORDS, index_folder, labeller, save_picture, three_pictures
 
-ROOT = Path(__file__).resolve().parents[1]
+if TYPE_CHECKING:
+    from multiprocessing.context import ForkServerContext  # Windows has none
+
+
+@cache
+def forking() -> ForkServerContext:
+    """Forks each build that is killed off a process that has imported everything."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.preloaded"])
+    return context
+
+
+def eight_pictures(folder: Path) -> Path:
+    three_pictures(folder)
+    for shade in range(5):
+        save_picture(folder / f"grey{shade}.png", (shade * 40,) * 3, f"shade number {shade}")
+    return folder
 
 
 @pytest.fixture
 def posts(tmp_path: Path) -> Path:
-    folder = three_pictures(tmp_path / "posts")
-    for shade in range(5):
-        save_picture(folder / f"grey{shade}.png", (shade * 40,) * 3, f"shade number {shade}")
-    return folder
+    return eight_pictures(tmp_path / "posts")
+
+
+@pytest.fixture(scope="module")
+def first_build(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Posts, and a gallery of them whose build nothing disturbed."""
+    folder = tmp_path_factory.mktemp("first")
+    posts = eight_pictures(folder / "posts")
+    index_folder(folder / "undisturbed", posts)
+    return posts, folder / "undisturbed"
+
+
+@pytest.fixture(scope="module")
+def update(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:
+    """Posts that were changed, a gallery from before, and one that nothing disturbed after it."""
+    folder = tmp_path_factory.mktemp("update")
+    posts = eight_pictures(folder / "posts")
+    index_folder(folder / "before", posts)
+    shutil.copytree(folder / "before", folder / "undisturbed")
+    change_everything(posts)
+    index_folder(folder / "undisturbed", posts)
+    return posts, folder / "before", folder / "undisturbed"
 
 
 def snapshot(chroma_dir: Path) -> tuple[list[dict[str, Any]], np.ndarray, np.ndarray]:
@@ -74,10 +108,17 @@ def assert_chroma_agrees(chroma_dir: Path) -> None:
         assert vector == pytest.approx(contents.caption_vectors[post_id], abs=1e-6)
 
 
-def crash(chroma_dir: Path, posts: Path, call: str, number: int, when: str, rebuild: str) -> None:
-    command = [sys.executable, "-m", "tests.crashing_build", str(chroma_dir), str(posts)]
-    done = subprocess.run([*command, call, str(number), when, rebuild], cwd=ROOT)
-    assert done.returncode in (-signal.SIGKILL, 0), "0: there was no such call any more"
+def crash(
+    chroma_dir: Path, posts: Path, call: str, number: int, when: str, *, rebuild: bool = False
+) -> None:
+    process = forking().Process(
+        target=crashing_build,
+        args=(chroma_dir, posts, call, number, when),
+        kwargs={"rebuild": rebuild},
+    )
+    process.start()
+    process.join()
+    assert process.exitcode in (-signal.SIGKILL, 0), "0: there was no such call any more"
 
 
 def change_everything(posts: Path) -> None:
@@ -87,41 +128,39 @@ def change_everything(posts: Path) -> None:
     save_picture(posts / "white.png", "white", "snow at last")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("call", CALLS)
 def test_a_kill_at_any_step_of_a_first_build_loses_nothing(
-    tmp_path: Path, posts: Path, call: str, when: str
+    tmp_path: Path, first_build: tuple[Path, Path], call: str, when: str
 ) -> None:
-    undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
-    index_folder(undisturbed, posts)
-    crash(killed, posts, call, 2 if call in ("journal", "chroma pictures") else 1, when, "")
+    (posts, undisturbed), killed = first_build, tmp_path / "killed"
+    crash(killed, posts, call, 2 if call in ("journal", "chroma pictures") else 1, when)
     index_folder(killed, posts)
     assert_same(killed, undisturbed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("call", CALLS)
 def test_a_kill_at_any_step_of_an_update_loses_nothing(
-    tmp_path: Path, posts: Path, call: str, when: str
+    tmp_path: Path, update: tuple[Path, Path, Path], call: str, when: str
 ) -> None:
-    undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
-    index_folder(undisturbed, posts)
-    shutil.copytree(undisturbed, killed)
-    change_everything(posts)
-    index_folder(undisturbed, posts)
-    crash(killed, posts, call, 1, when, "")
+    (posts, before, undisturbed), killed = update, tmp_path / "killed"
+    shutil.copytree(before, killed)
+    crash(killed, posts, call, 1, when)
     index_folder(killed, posts)
     assert_same(killed, undisturbed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("call", CALLS)
 def test_a_rebuild_that_is_killed_leaves_the_old_state_to_readers_and_is_resumed(
-    tmp_path: Path, posts: Path, call: str
+    tmp_path: Path, first_build: tuple[Path, Path], call: str
 ) -> None:
-    undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
-    index_folder(undisturbed, posts)
+    (posts, undisturbed), killed = first_build, tmp_path / "killed"
     shutil.copytree(undisturbed, killed)
-    crash(killed, posts, call, 1, "before", "rebuild")
+    crash(killed, posts, call, 1, "before", rebuild=True)
     assert snapshot(killed)[0] == snapshot(undisturbed)[0]
     index_folder(killed, posts)
     assert_same(killed, undisturbed)

@@ -1,4 +1,4 @@
-"""`python -m retrieval.search` as people use it: real encoders, new processes."""
+"""`python -m retrieval.search` as people use it, with real encoders."""
 
 from __future__ import annotations
 
@@ -11,32 +11,18 @@ from typing import Any
 
 import pytest
 
+from tests.commands import ROOT, SAMPLE, Ended, build, run, run_after_each_other
 from tests.galleries import save_picture
 
-ROOT = Path(__file__).resolve().parents[1]
-SAMPLE = ROOT / "data" / "sample" / "posts.csv"
-PICTURES = ROOT / "data" / "sample" / "pictures"
+PICTURES = SAMPLE.parent / "pictures"
 
 
-def run(*command: object, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", *map(str, command)],
-        capture_output=True, encoding="utf-8", cwd=ROOT, env=os.environ | environment,
-    )  # fmt: skip
+@pytest.fixture(scope="session")
+def gallery(sample_gallery: Path) -> Path:
+    return sample_gallery
 
 
-def build(source: Path, chroma_dir: Path) -> Path:
-    done = run("indexer", "build", source, "--clip", "packaged", "--chroma-dir", chroma_dir)
-    assert done.returncode == 0, done.stderr
-    return chroma_dir
-
-
-@pytest.fixture(scope="module")
-def gallery(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build(SAMPLE, tmp_path_factory.mktemp("search") / "chroma_db")
-
-
-def search(gallery: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+def search(gallery: Path, *arguments: object) -> Ended:
     done = run("retrieval.search", *arguments, "--chroma-dir", gallery)
     assert done.returncode == 0, done.stderr
     return done
@@ -261,25 +247,18 @@ MISTAKES: list[tuple[tuple[object, ...], int, str]] = [
     (("--with-caption", "--without-caption", "x"), 2, "not allowed with argument"),
 ]
 
-LOADS_NO_MODEL = """
-import runpy, sys
-sys.argv = ["search", *sys.argv[1:]]
-try:
-    runpy.run_module("retrieval.search", run_name="__main__")
-finally:
-    heavy = {"torch", "openvino", "tokenizers", "chromadb"} & sys.modules.keys()
-    assert not heavy, heavy
-"""
+
+@pytest.fixture(scope="module")
+def told(gallery: Path) -> list[Ended]:
+    """How all of these ended, one after another in a process that has loaded nothing else."""
+    commands = [("retrieval.search", *arguments) for arguments, _, _ in MISTAKES]
+    return run_after_each_other(commands, CHROMA_DIR=str(gallery))
 
 
-@pytest.mark.parametrize(("arguments", "code", "message"), MISTAKES)
-def test_mistakes_are_one_line_before_a_model_is_loaded(
-    gallery: Path, arguments: tuple[object, ...], code: int, message: str
-) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", LOADS_NO_MODEL, *map(str, arguments)],
-        capture_output=True, text=True, cwd=ROOT, env=os.environ | {"CHROMA_DIR": str(gallery)},
-    )  # fmt: skip
+@pytest.mark.parametrize("number", range(len(MISTAKES)), ids=[str(each[0]) for each in MISTAKES])
+def test_mistakes_are_one_line_before_a_model_is_loaded(told: list[Ended], number: int) -> None:
+    done, (_, code, message) = told[number], MISTAKES[number]
+    assert not done.heavy
     assert message in done.stderr
     assert done.returncode == code
     assert done.stdout == ""
@@ -296,12 +275,12 @@ def test_mistakes_are_one_line_before_a_model_is_loaded(
     "arguments",
     [
         ("cat", "--no-cutoff"),
-        ("cat", "--no-cutoff", "--json"),
+        pytest.param(("cat", "--no-cutoff", "--json"), marks=pytest.mark.slow),
         ("cat", "-k", "1", "--json"),
-        ("--count-by", "topic"),
+        pytest.param(("--count-by", "topic"), marks=pytest.mark.slow),
     ],
 )
-@pytest.mark.parametrize("lines", [0, 1])
+@pytest.mark.parametrize("lines", [pytest.param(0, marks=pytest.mark.slow), 1])
 def test_a_pipe_that_is_closed_early_is_no_failure(
     gallery: Path, arguments: tuple[str, ...], lines: int
 ) -> None:
@@ -331,7 +310,8 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("hostile")
     save_picture(folder / "posts" / "plain.png", "red", HOSTILE)
     save_picture(folder / "posts" / "ev[bold]il\x1b[31m\nname.png", "blue", "שלום עולם wall")
-    return build(folder / "posts", folder / "chroma_db")
+    build(folder / "chroma_db", folder / "posts")
+    return folder / "chroma_db"
 
 
 OBEYED = {chr(code) for code in (*range(32), *range(127, 160)) if chr(code) != "\n"} | set(
@@ -370,8 +350,15 @@ def test_a_hostile_query_is_printed_as_text(gallery: Path) -> None:
     assert "\x1b" not in done.stderr
 
 
-@pytest.mark.parametrize("arguments", [("coffee",), ("coffee", "--json"), ("--count-by", "topic")])
-@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("coffee",),
+        pytest.param(("coffee", "--json"), marks=pytest.mark.slow),
+        pytest.param(("--count-by", "topic"), marks=pytest.mark.slow),
+    ],
+)
+@pytest.mark.parametrize("encoding", [pytest.param("cp1252", marks=pytest.mark.slow), "ascii"])
 def test_an_output_that_cannot_show_an_emoji_is_no_failure(
     gallery: Path, arguments: tuple[str, ...], encoding: str
 ) -> None:

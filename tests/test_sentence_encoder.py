@@ -37,7 +37,8 @@ def test_vectors_are_unit_rows_of_float32(encoder: SentenceEncoder) -> None:
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=1e-5)
 
 
-def test_the_export_gives_what_sentence_transformers_gives(encoder: SentenceEncoder) -> None:
+@pytest.mark.slow
+def test_the_export_gives_what_sentence_transformers_gives(tmp_path: Path) -> None:
     make_torchvision_importable()
     from sentence_transformers import SentenceTransformer
 
@@ -45,7 +46,8 @@ def test_the_export_gives_what_sentence_transformers_gives(encoder: SentenceEnco
     assert folder is not None
     texts = [plain(text) for text in TEXTS]
     reference = SentenceTransformer(str(folder / "model"), device="cpu").encode(texts)
-    assert encoder.encode_texts(TEXTS) == pytest.approx(reference, abs=1e-5)
+    made_now = SentenceEncoder(cache_dir=tmp_path)
+    assert made_now.encode_texts(TEXTS) == pytest.approx(reference, abs=1e-5)
 
 
 def test_captions_that_mean_the_same_are_close(encoder: SentenceEncoder) -> None:
@@ -98,6 +100,7 @@ def test_a_model_that_is_nowhere_is_an_error_that_says_what_is_allowed(tmp_path:
     assert "the default all-MiniLM-L6-v2" in last
 
 
+@pytest.mark.slow
 def test_a_query_needs_neither_torch_nor_transformers(
     encoder: SentenceEncoder, cache_dir: Path
 ) -> None:

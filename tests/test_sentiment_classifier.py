@@ -15,6 +15,8 @@ from retrieval.encoders.torchvision_cure import make_torchvision_importable
 from retrieval.errors import BadInput, WeightsUnavailable
 from retrieval.records import SENTIMENTS
 
+pytestmark = pytest.mark.slow  # loads torch
+
 NO_VECTORS = np.empty((0, 384), dtype=np.float32)
 WORDS = ["bad", "table", "good"]  # one speaks for each class, in the order of SENTIMENTS
 USUAL = ["negative", "neutral", "positive"]
