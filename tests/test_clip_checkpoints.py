@@ -127,6 +127,7 @@ def test_names_that_open_clip_does_not_know_are_answered_with_near_ones(
         read_config(parse_checkpoint(value.replace("WEIGHTS", str(weights))))
 
 
+@pytest.mark.slow
 def test_a_folder_without_config_or_weights_says_what_is_missing(tmp_path: Path) -> None:
     checkpoint = parse_checkpoint(str(tmp_path))
     with pytest.raises(WeightsUnavailable, match=r"holds no open_clip_config\.json"):
@@ -135,6 +136,7 @@ def test_a_folder_without_config_or_weights_says_what_is_missing(tmp_path: Path)
         weights_file(checkpoint)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("config", "message"),
     [

@@ -126,6 +126,7 @@ def results_in(out: Path) -> Any:
     return json.loads((out / "report.json").read_text("utf-8"))
 
 
+@pytest.mark.slow
 def test_of_the_sample_gallery_no_truth_is_claimed(of_sample: Path) -> None:
     results = results_in(of_sample)
     assert {path.name for path in of_sample.iterdir()} == FILES
@@ -135,6 +136,7 @@ def test_of_the_sample_gallery_no_truth_is_claimed(of_sample: Path) -> None:
         assert re.search(rf"There is no truth to score against[^.]*{doing}", results["finding"])
 
 
+@pytest.mark.slow
 def test_the_sample_gallery_is_described(of_sample: Path) -> None:
     posts = results_in(of_sample)["posts"]
     assert (posts["posts"], posts["pictures"], posts["with_truth"]) == (36, 20, 0)
@@ -153,6 +155,7 @@ def test_the_sample_gallery_is_described(of_sample: Path) -> None:
     assert posts["disagreements"]["sentiment"] == []  # nobody told the pictures' mood
 
 
+@pytest.mark.slow
 def test_the_report_of_the_sample_gallery_can_be_read(of_sample: Path) -> None:
     page = Page(of_sample / "report.html")
     results = results_in(of_sample)
@@ -187,6 +190,7 @@ def test_corrections_are_counted_and_change_no_other_figure(
     assert "Posts that you checked" in shown.stdout
 
 
+@pytest.mark.slow
 def test_json_is_printed_for_scripts_and_remarks_go_elsewhere(
     sample_gallery: Path, of_sample: Path, tmp_path: Path
 ) -> None:

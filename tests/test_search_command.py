@@ -276,7 +276,7 @@ def test_mistakes_are_one_line_before_a_model_is_loaded(told: list[Ended], numbe
     [
         ("cat", "--no-cutoff"),
         pytest.param(("cat", "--no-cutoff", "--json"), marks=pytest.mark.slow),
-        ("cat", "-k", "1", "--json"),
+        pytest.param(("cat", "-k", "1", "--json"), marks=pytest.mark.slow),
         pytest.param(("--count-by", "topic"), marks=pytest.mark.slow),
     ],
 )
