@@ -15,6 +15,7 @@ class Settings:
     cache_dir: Path  # what can be made again: exported encoders, label vectors
     openai_base_url: str | None = None  # any endpoint that speaks OpenAI's protocol
     openai_api_key: str | None = field(default=None, repr=False)
+    openai_model: str | None = None  # that answers questions; None: no language model does
 
     def keep_libraries_tidy(self) -> None:
         """Let libraries that write into the home folder at import use the cache folder instead."""
@@ -22,15 +23,29 @@ class Settings:
 
     @classmethod
     def from_environment(cls) -> Settings:
-        """Read the environment.
+        """Read the environment, and .env in the working directory for what is not set there.
 
         CHROMA_DIR (default chroma_db/), XDG_CACHE_HOME (default ~/.cache), OPENAI_BASE_URL,
-        OPENAI_API_KEY.
+        OPENAI_API_KEY, OPENAI_MODEL.
         """
-        cache_home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        values = {**_read_env_file(Path(".env")), **os.environ}
+        cache_home = values.get("XDG_CACHE_HOME") or Path.home() / ".cache"
         return cls(
-            chroma_dir=Path(os.environ.get("CHROMA_DIR") or "chroma_db"),
+            chroma_dir=Path(values.get("CHROMA_DIR") or "chroma_db"),
             cache_dir=Path(cache_home) / "post-gallery",
-            openai_base_url=os.environ.get("OPENAI_BASE_URL") or None,
-            openai_api_key=os.environ.get("OPENAI_API_KEY") or None,
+            openai_base_url=values.get("OPENAI_BASE_URL") or None,
+            openai_api_key=values.get("OPENAI_API_KEY") or None,
+            openai_model=values.get("OPENAI_MODEL") or None,
         )
+
+
+def _read_env_file(path: Path) -> dict[str, str | None]:
+    """What .env sets; nothing where it is not there or no text."""
+    if not path.is_file():
+        return {}
+    from dotenv import dotenv_values
+
+    try:
+        return dict(dotenv_values(path, interpolate=False))
+    except (OSError, UnicodeDecodeError):
+        return {}

@@ -23,6 +23,9 @@ class WordEncoder:
     languages = frozenset({"en"})
     runtime = "by hand"
 
+    def is_word(self, text: str) -> bool:
+        return True
+
     def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         return np.array([_unit(_word_counts(text)) for text in texts], dtype=np.float32)
 

@@ -32,7 +32,7 @@ HOMES = {
     "torch": ("retrieval/encoders/",),
     "transformers": ("retrieval/encoders/", "indexer/describers/captioner.py"),
     "pyarrow": ("retrieval/gallery/generation.py", "indexer/"),
-    "openai": ("indexer/describers/endpoint.py", "chat_app/"),
+    "openai": ("indexer/describers/endpoint.py", "retrieval/endpoint.py", "chat_app/model.py"),
     "py3langid": ("retrieval/labels/language.py",),
     "sklearn": ("training/regression.py", "training/sentiment.py", "retrieval/evaluate/"),
     "bm25s": ("retrieval/search/words.py",),
@@ -41,7 +41,8 @@ HOMES = {
     "vaderSentiment": ("retrieval/labels/vader.py",),
     "portalocker": ("retrieval/gallery/lock.py",),
     "streamlit": ("chat_app/",),
-    "langchain": ("chat_app/",),
+    "langchain": ("chat_app/agent.py", "chat_app/tools.py"),
+    "langchain_openai": ("chat_app/model.py",),
     "langchain_chroma": ("retrieval/gallery/vectorstore.py", "chat_app/"),
     "langchain_core": ("retrieval/gallery/vectorstore.py", "chat_app/"),
     "matplotlib": ("retrieval/evaluate/report/plots.py", "retrieval/evaluate/report/svg.py"),
@@ -124,7 +125,7 @@ def test_only_config_reads_the_environment() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["indexer", "retrieval.evaluate", "retrieval.labels", "retrieval.search"]
+    "command", ["chat_app", "indexer", "retrieval.evaluate", "retrieval.labels", "retrieval.search"]
 )
 def test_help_imports_nothing_heavy(command: str) -> None:
     code = (
@@ -135,7 +136,7 @@ def test_help_imports_nothing_heavy(command: str) -> None:
         "except SystemExit:\n"
         "    pass\n"
         "heavy = {'torch', 'chromadb', 'openvino', 'pandas', 'pyarrow', 'open_clip', 'sklearn',\n"
-        "         'matplotlib'}\n"
+        "         'matplotlib', 'langchain', 'pydantic'}\n"
         "sys.exit(str(heavy & sys.modules.keys()) if heavy & sys.modules.keys() else 0)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import chat_app.__main__
 import indexer.__main__
 import retrieval.evaluate.__main__
 import retrieval.labels.__main__
@@ -21,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
 SETTINGS = Settings(chroma_dir=Path("chroma_db"), cache_dir=Path("cache"))
 PARSERS: dict[str, ArgumentParser] = {
+    "chat_app": chat_app.__main__._parser(SETTINGS),
     "indexer": indexer.__main__._parser(SETTINGS),
     "retrieval.evaluate": retrieval.evaluate.__main__._parser(SETTINGS),
     "retrieval.labels": retrieval.labels.__main__._parser(SETTINGS),
@@ -28,7 +30,7 @@ PARSERS: dict[str, ArgumentParser] = {
 }
 PAGES = [README, *(page.read_text("utf-8") for page in sorted((ROOT / "docs").glob("*.md")))]
 COMMAND = re.compile(
-    r"^    (?:\$ )?\S*python -m ((?:indexer|retrieval|training)[^\n]*?(?:\\\n[^\n]*)?)$",
+    r"^    (?:\$ )?\S*python -m ((?:chat_app|indexer|retrieval|training)[^\n]*?(?:\\\n[^\n]*)?)$",
     re.MULTILINE,
 )
 COMMANDS = [" ".join(found.split("\\\n")) for page in PAGES for found in COMMAND.findall(page)]

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexer.describers.captioner import DEFAULT_CAPTIONER, Captioner, captioner_is_cached
-from indexer.describers.endpoint import PREFIX, EndpointDescriber, host_of
+from indexer.describers.endpoint import PREFIX, EndpointDescriber
+from retrieval.endpoint import host_of
 from retrieval.errors import BadOption, WeightsUnavailable
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from retrieval.gallery.generation import Generation
-    from retrieval.labels.scores import Codes
+    from retrieval.labels.scores import Codes, Scores
     from retrieval.labels.view import LabelView
     from retrieval.records import Disagreement, Side
 
@@ -31,6 +31,11 @@ class Columns:
         if side == "caption":
             return self._labels.caption_sentiments
         return self._labels.image_sentiments if side == "image" else self._labels.sentiments
+
+    @property
+    def sentiment_scores(self) -> Scores:
+        """Shape (n, 3): of SENTIMENTS, in [0, 1], NaN where not determined; by the models alone."""
+        return self._labels.sentiment_scores
 
     @property
     def topic_names(self) -> tuple[str, ...]:
@@ -55,6 +60,11 @@ class Columns:
     def created_at(self) -> NDArray[np.float64]:
         """Shape (n,): seconds since 1970, UTC; NaN where there is no date."""
         return self._generation.created_at
+
+    @property
+    def picture_rows(self) -> NDArray[np.int64]:
+        """Shape (n,): the row of each post's picture."""
+        return self._generation.picture_rows
 
     @cached_property
     def has_caption(self) -> NDArray[np.bool_]:

@@ -45,6 +45,9 @@ class CaptionEncoder(TextEncoder, Protocol):
     def languages(self) -> frozenset[str] | None:
         """ISO 639-1 codes of the languages it was trained for; None: any."""
 
+    def is_word(self, text: str) -> bool:
+        """Whether its vocabulary has a word whole, as it does of common words spelt right."""
+
 
 @dataclass(frozen=True, slots=True)
 class ZeroShot:

@@ -83,6 +83,10 @@ class SentenceEncoder:
             vectors[chosen] = self._network(*self._padded([tokens[i] for i in chosen]))
         return vectors
 
+    def is_word(self, text: str) -> bool:
+        """Whether its vocabulary has a word whole, as it does of common words spelt right."""
+        return len(self._tokenizer.encode(text, add_special_tokens=False).ids) == 1
+
     @cached_property
     def _folder(self) -> Path:
         if self.spec == DEFAULT_SENTENCE_MODEL:

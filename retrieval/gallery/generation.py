@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from retrieval.errors import GalleryDamaged, NoGallery, StorageFailed
+from retrieval.errors import BadOption, GalleryDamaged, NoGallery, StorageFailed
 from retrieval.files import flush_folder
 from retrieval.gallery.layout import generation_dir, generation_dirs, remove_generation
 from retrieval.gallery.manifest import Manifest, read_manifest
@@ -280,6 +280,23 @@ class Generation:
     def post(self, row: int) -> Post:
         """The post in one row of `catalog`."""
         return post_from_row(self.catalog.slice(row, 1).to_pylist()[0])
+
+    def picture_of(self, post_id: str) -> int:
+        """The row of the picture that a post shows.
+
+        Raises:
+            BadOption: there is no such post.
+
+        """
+        import pyarrow.compute as pc
+
+        row = pc.index(self.catalog["post_id"], post_id).as_py()
+        if row < 0:
+            raise BadOption(
+                f"the gallery has no post {post_id!r}; `python -m retrieval.search` prints the "
+                "post_id of what it finds"
+            )
+        return int(self.picture_rows[row])
 
     def posts(self) -> list[Post]:
         """Every post, in the order of `catalog`."""

@@ -78,6 +78,11 @@ class LabelView:
                 codes[row] = SENTIMENTS.index(override.sentiment)
         return codes
 
+    @property
+    def sentiment_scores(self) -> Scores:
+        """Shape (n, 3): of SENTIMENTS, in [0, 1], NaN where not determined; by the models alone."""
+        return self._arrays.sentiment
+
     @cached_property
     def caption_sentiments(self) -> Codes:
         """Shape (n,): as `sentiments`, by the captions alone."""

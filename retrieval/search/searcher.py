@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from copy import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -28,16 +28,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from retrieval.catalog.filters import Filters
-    from retrieval.encoders.base import ImageEncoder, TextEncoder
+    from retrieval.encoders.base import CaptionEncoder, ImageEncoder
     from retrieval.gallery.generation import Generation
     from retrieval.labels.view import LabelView
     from retrieval.records import Strategy
-    from retrieval.search.evidence import Similarities
+    from retrieval.search.evidence import Likeness, Similarities
     from retrieval.search.query import Query
 
     Vector = NDArray[np.float32]
     Rows = NDArray[np.int64]
 
+_MOST_COUNTED = 5_000  # of the nearest in each respect, where all that match are wanted
 _DEPTH = 200  # of the nearest in each space are compared closely; ten times k where that is more
 
 _NO_ROWS = np.empty(0, dtype=np.int64)
@@ -60,7 +61,7 @@ class Searcher:
         generation: Generation,
         labels: LabelView,
         image_encoder: ImageEncoder,
-        caption_encoder: TextEncoder,
+        caption_encoder: CaptionEncoder,
     ) -> None:
         self.generation = generation
         self.labels = labels
@@ -68,7 +69,7 @@ class Searcher:
         self.facets = Facets(self.columns)
         self.evidence = Evidence(generation, image_encoder)
         self._image_encoder = image_encoder
-        self._caption_encoder = caption_encoder
+        self.caption_encoder = caption_encoder
         self._access = VectorAccess.open(generation)
         self._chroma_dir = generation.chroma_dir
 
@@ -118,6 +119,41 @@ class Searcher:
             for query, vectors in zip(queries, asked, strict=True)
         ]
 
+    def matching(
+        self, query: Query, filters: Filters = EVERYTHING, options: Options | None = None
+    ) -> Rows:
+        """The rows of all pictures that have to do with a query, best first, for counting.
+
+        An empty query has to do with everything that passes, newest first. Of any other the
+        nearest 5,000 in each respect are looked at.
+
+        Raises:
+            BadOption: as `search` does.
+
+        """
+        options = options or Options()
+        _check(query, options.strategy)
+        passing = Passing.of(filters.mask(self.columns), self.generation)
+        if query.is_empty:
+            return self._newest_rows(passing)
+        vectors = self.query_vectors([query], options.strategy)[0]
+        compared = self._compared(query, vectors, passing, _MOST_COUNTED, options)
+        return compared.rows[compared.worth]
+
+    def hits(
+        self, rows: Sequence[int], filters: Filters = EVERYTHING, query: Query | None = None
+    ) -> list[Hit]:
+        """Pictures by their rows, in that order, with those of their posts that pass.
+
+        Those posts come as a search for the query would show them.
+        """
+        passing = Passing.of(filters.mask(self.columns), self.generation)
+        vectors = QueryVectors()
+        if query is not None and not query.is_empty:
+            vectors = self.query_vectors([query], "hybrid")[0]
+        answer = _Answer(self.generation, self.labels, vectors, passing, {})
+        return [answer.hit(rank, row, None, NOTHING, ()) for rank, row in enumerate(rows, start=1)]
+
     def picture_row(self, image_id: str) -> int:
         """The row of a picture of the gallery, by its id or the start of it.
 
@@ -148,7 +184,7 @@ class Searcher:
         if texts and look:
             images = dict(zip(texts, self._image_encoder.encode_texts(texts), strict=True))
         if texts and read:
-            captions = dict(zip(texts, self._caption_encoder.encode_texts(texts), strict=True))
+            captions = dict(zip(texts, self.caption_encoder.encode_texts(texts), strict=True))
         in_words = strategy in ("words", "hybrid")
         return [
             QueryVectors(
@@ -186,7 +222,23 @@ class Searcher:
         if query.similar_to is not None:
             row = self.picture_row(query.similar_to)
             passing = passing.without_picture(row, self.generation)
-        nearest = self._nearest(vectors, passing, max(_DEPTH, 10 * k))
+        compared = self._compared(query, vectors, passing, max(_DEPTH, 10 * k), options)
+        rows, scores = compared.rows, compared.scores
+        answer = _Answer(self.generation, self.labels, vectors, passing, compared.nearest)
+        groups = self._groups(rows, compared.worth, k, options)
+        hits = []
+        for rank, (place, *copies) in enumerate(groups, start=1):
+            row, alike = int(rows[place]), rows[copies].tolist()
+            similar = compared.likeness.at(place)
+            hits.append(answer.hit(rank, row, float(scores[place]), similar, alike))
+        held_back = min(k, len(compared.best)) - min(k, len(compared.worth))
+        return Found(tuple(hits), int(passing.pictures.sum()), held_back)
+
+    def _compared(
+        self, query: Query, vectors: QueryVectors, passing: Passing, depth: int, options: Options
+    ) -> _Compared:
+        """The pictures near to the query in any respect, compared closely."""
+        nearest = self._nearest(vectors, passing, depth)
         rows = np.unique(np.concatenate([_NO_ROWS, *nearest.values()]))
         likeness = self.evidence.likeness(rows, vectors, passing)
         scores = self.evidence.scores(options.strategy, likeness, vectors)
@@ -195,29 +247,26 @@ class Searcher:
         if options.cutoff and not query.has_picture:  # pictures are alike to any degree
             shown = self.evidence.are_worth_showing(options.strategy, scores, likeness)
             worth = best[shown[best]]
-        answer = _Answer(self.generation, self.labels, vectors, passing, nearest)
-        hits = []
-        for rank, (place, *copies) in enumerate(self._groups(rows, worth, k, options), start=1):
-            row, alike = int(rows[place]), rows[copies].tolist()
-            hits.append(answer.hit(rank, row, float(scores[place]), likeness.at(place), alike))
-        held_back = min(k, len(best)) - min(k, len(worth))
-        return Found(tuple(hits), int(passing.pictures.sum()), held_back)
+        return _Compared(nearest, rows, likeness, scores, best, worth)
 
     def _newest(self, passing: Passing, k: int, options: Options) -> Found:
-        """Everything that passes, by the newest post of each picture; undated ones last."""
-        generation = self.generation
-        newest = np.full(len(passing.pictures), -np.inf)
-        posts = np.flatnonzero(passing.posts)
-        np.fmax.at(newest, generation.picture_rows[posts], self.columns.created_at[posts])
-        rows = np.flatnonzero(passing.pictures)
-        best = np.lexsort((rows, -newest[rows]))
-        answer = _Answer(generation, self.labels, QueryVectors(), passing, {})
-        groups = self._groups(rows, best, k, options)
+        """Everything that passes, newest first."""
+        rows = self._newest_rows(passing)
+        answer = _Answer(self.generation, self.labels, QueryVectors(), passing, {})
+        groups = self._groups(rows, np.arange(len(rows)), k, options)
         hits = [
             answer.hit(rank, int(rows[place]), None, NOTHING, rows[copies].tolist())
             for rank, (place, *copies) in enumerate(groups, start=1)
         ]
         return Found(tuple(hits), len(rows), 0)
+
+    def _newest_rows(self, passing: Passing) -> Rows:
+        """The pictures that pass, by the newest post of each; undated ones last."""
+        newest = np.full(len(passing.pictures), -np.inf)
+        posts = np.flatnonzero(passing.posts)
+        np.fmax.at(newest, self.generation.picture_rows[posts], self.columns.created_at[posts])
+        rows = np.flatnonzero(passing.pictures)
+        return rows[np.lexsort((rows, -newest[rows]))]
 
     def _nearest(self, vectors: QueryVectors, passing: Passing, depth: int) -> dict[str, Rows]:
         """The pictures nearest to the query in each respect, best first."""
@@ -262,6 +311,17 @@ class Searcher:
                 thumbnail_path(self._chroma_dir, ids[second]),
             ),
         )
+
+
+class _Compared(NamedTuple):
+    """Pictures compared with a query; all but `nearest` by place in `rows`."""
+
+    nearest: Mapping[str, Rows]  # in each respect, best first
+    rows: Rows
+    likeness: Likeness
+    scores: NDArray[np.float64]
+    best: Rows  # all places, best first
+    worth: Rows  # those that have to do with the query, best first
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,172 @@
+"""Sentences from results: nothing stands in them that a tool did not find."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chat_app.results import Compared, Counted, Found, Shown, Similar
+from chat_app.wording import described, named, shown_date
+from retrieval.cli import count
+from retrieval.records import SENTIMENTS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from chat_app.results import Part, Result
+    from chat_app.understand import Plan
+
+_MOST_LINES = 12  # of a table in a sentence
+_FEW = 5  # posts, below which a share says little
+
+_REFUSAL = (
+    "I can only look things up. To change or delete a post, do it where the files lie and run "
+    "`python -m indexer build` again; to correct a label: "
+    "`python -m indexer overrides set POST_ID`."
+)
+_HELP = (
+    "Ask about your posts: find them (“sad pictures from last summer”), count them (“how many "
+    "posts about food per year?”), compare (“am I happier in 2019 or 2021?”), look closer (“show "
+    "the second”, “similar to the first”), and go on from there (“only the happy ones”, “and in "
+    "2021?”)."
+)
+
+
+def answer(plan: Plan, result: Result | None, examples: Sequence[str] = ()) -> str:
+    """What to say about a plan's result; without one, why there is none."""
+    if result is None:
+        return _without_result(plan, examples)
+    if isinstance(result, Found):
+        return _found(result)
+    if isinstance(result, Counted):
+        return _counted(result)
+    if isinstance(result, Compared):
+        return _compared(result)
+    return _shown(result) if isinstance(result, Shown) else _similar(result)
+
+
+def refused_by_tool(reason: str) -> str:
+    """A tool's advice as an answer."""
+    return f"That did not work: {reason.strip()}"
+
+
+def _without_result(plan: Plan, examples: Sequence[str]) -> str:
+    if plan.kind == "refusal":
+        return _REFUSAL
+    if plan.kind == "thanks":
+        return "You are welcome."
+    if plan.kind == "help":
+        return _HELP
+    told = "".join(f"\n- {example}" for example in examples)
+    return f"I did not understand that. Questions that work here, for example:{told or ' help'}"
+
+
+def _found(result: Found) -> str:
+    what = _parts(result.asked)
+    if not result.hits:
+        return f"No post matches{what}."
+    if not result.sure:
+        if result.dropped:
+            kept = named(result.asked.model_copy(update=_without(result.dropped)))
+            return (
+                f"No post matches{what}. Without that last part ({'; '.join(kept) or 'all posts'}):"
+            )
+        return (
+            f"Nothing is surely{what or ' that'}. These come closest, but I am less sure of them:"
+        )
+    posts = count(result.posts, "post")
+    shown = len(result.hits)
+    more = (
+        "" if shown >= result.pictures else f", the first {shown} of {result.pictures:,} pictures"
+    )
+    return f"{posts}{what}{more}."
+
+
+def _without(name: str) -> dict[str, object]:
+    if name == "since":
+        return {"since": None, "until": None}
+    return {name: None if name == "month_day" else ()}
+
+
+def _counted(result: Counted) -> str:
+    asked = result.asked
+    what = _parts(asked)
+    head = f"{count(result.posts, 'post')}{what}"
+    if not what:
+        head += " in all"
+    elif result.of and not result.pairs:
+        head += f", {result.posts / result.of:.0%} of {result.of:,}"
+    if result.pairs:
+        return f"{head}.\n" + "\n".join(_lines_of_pairs(result.pairs))
+    if result.counts:
+        return f"{head}, by {asked.group_by[0]}.\n" + "\n".join(_lines(result))
+    return f"{head}."
+
+
+def _lines(result: Counted) -> list[str]:
+    """A line a group, with its share: of the posts counted, or of all posts of that group."""
+    counts, out_of = result.counts, result.out_of
+    if result.asked.group_by[0] in ("year", "month"):
+        order = list(counts)
+    else:
+        order = sorted(counts, key=lambda name: -counts[name])
+    lines = []
+    for name in order[-_MOST_LINES:] if len(order) > _MOST_LINES else order:
+        whole = out_of.get(name, result.posts)
+        share = f"{counts[name] / whole:.0%}" if whole else "–"
+        lines.append(f"- {name}: {counts[name]:,} ({share} of {whole:,})")
+    if best := _highest(counts, out_of):
+        lines.append(best)
+    return lines
+
+
+def _highest(counts: Mapping[str, int], out_of: Mapping[str, int]) -> str | None:
+    """Where the share is highest, among groups that have enough posts to say so."""
+    shares = {name: counts[name] / whole for name, whole in out_of.items() if whole >= _FEW}
+    if len(shares) < 2:
+        return None
+    name = max(shares, key=lambda each: shares[each])
+    return f"Highest share, of groups with {_FEW} posts or more: {name} ({shares[name]:.0%})."
+
+
+def _lines_of_pairs(pairs: Mapping[str, Mapping[str, int]]) -> list[str]:
+    lines = []
+    for name, line in list(pairs.items())[-_MOST_LINES:]:
+        told = ", ".join(f"{other} {number:,}" for other, number in line.items() if number)
+        lines.append(f"- {name}: {told} (n = {sum(line.values()):,})")
+    return lines
+
+
+def _compared(result: Compared) -> str:
+    lines = []
+    for part in result.parts:
+        what = "; ".join(named(part.asked)) or "all posts"
+        lines.append(f"- {what}: {_told_part(part)}")
+    shared = "; ".join(named(result.asked))
+    return (f"Compared ({shared}):\n" if shared else "Compared:\n") + "\n".join(lines)
+
+
+def _told_part(part: Part) -> str:
+    known = sum(part.sentiments.get(name, 0) for name in SENTIMENTS)
+    told = count(part.posts, "post")
+    if known and not part.asked.sentiments:
+        shares = (f"{part.sentiments[name] / known:.0%} {name}" for name in reversed(SENTIMENTS))
+        told += f", {', '.join(shares)} (n = {known:,})"
+    return told
+
+
+def _shown(result: Shown) -> str:
+    lines = []
+    for post, labels in zip(result.hit.posts, result.hit.labels, strict=True):
+        lines.append(f"{shown_date(post)}: {described(post, labels)}")
+    return "\n".join(lines)
+
+
+def _similar(result: Similar) -> str:
+    if not result.hits:
+        return "The gallery has nothing else to show."
+    return f"{count(len(result.hits), 'picture')} like that one, the most alike first."
+
+
+def _parts(asked: object) -> str:
+    """What was asked for, after a count: " · negative · 2021"."""
+    return "".join(f" · {part}" for part in named(asked))

@@ -1,0 +1,66 @@
+"""What is known of single words: the gallery's topics, feelings, and which words there are."""
+
+from __future__ import annotations
+
+from functools import cache, cached_property
+from typing import TYPE_CHECKING
+
+from chat_app.words import WORDS
+from retrieval.labels.sentiment_head import SentimentHead
+from retrieval.labels.taxonomy import OTHER
+from retrieval.labels.vader import vader_features
+from retrieval.records import SENTIMENTS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from retrieval.encoders.base import CaptionEncoder
+    from retrieval.records import Sentiment
+
+_SURE = 0.3  # of VADER's compound score, beyond which a word is no neutral adjective
+_SUFFIXES = (
+    "y", "ful", "less", "ous", "ed", "ing", "ive", "able", "ible", "ish", "some", "ant", "ent",
+    "ic",
+)  # fmt: skip
+_THINGS = frozenset(WORDS["feelings"]["things"].split())
+
+
+class GalleryLexicon:
+    """The words of one gallery. Cheap to construct; asks models at the first word."""
+
+    def __init__(self, titles: Mapping[str, str], encoder: CaptionEncoder) -> None:
+        self._titles = titles  # of the topics, by name
+        self._encoder = encoder
+        self.feeling = cache(self._feeling)
+
+    @cached_property
+    def topics(self) -> Mapping[str, str]:
+        """Topics by their names, titles, parts of titles and synonyms, in lower case."""
+        known: dict[str, str] = {}
+        for name, words in WORDS["topics"].items():
+            if name in self._titles:
+                known |= dict.fromkeys(words.split(), name)
+        for name, title in self._titles.items():
+            if name != OTHER:
+                low = title.lower()
+                known |= dict.fromkeys((low, low.replace("&", "and"), name), name)
+        return known
+
+    def is_word(self, word: str) -> bool:
+        """Whether the caption encoder's vocabulary has it whole; a misspelt one falls to pieces."""
+        return self._encoder.is_word(word)
+
+    def _feeling(self, word: str) -> Sentiment | None:
+        """Where VADER's word list and the sentiment head are sure of the same.
+
+        Either alone takes neutral adjectives for moods. Things that people have feelings about
+        (a party, a funeral) are looked for, not felt: only words formed like adjectives count.
+        """
+        if word in _THINGS or not word.endswith(_SUFFIXES):
+            return None
+        compound = float(vader_features([word])[0, 0])
+        if abs(compound) < _SURE or not SentimentHead.fits(self._encoder):
+            return None
+        vectors = self._encoder.encode_texts([word])
+        found = SENTIMENTS[int(SentimentHead(self._encoder).scores([word], vectors)[0].argmax())]
+        return found if found == ("positive" if compound > 0 else "negative") else None

@@ -1,0 +1,250 @@
+"""Questions in, records out: what the tools do. Nothing here writes or knows of models."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chat_app.arguments import Posts, Slice
+from chat_app.results import Compared, Counted, Found, Part, Shown, Similar
+from retrieval.catalog.dates import parse_month_day
+from retrieval.catalog.filters import Filters, date_range
+from retrieval.catalog.ordering import in_order
+from retrieval.errors import BadOption
+from retrieval.search.query import Query, parse_query
+from retrieval.search.searcher import Options
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from chat_app.arguments import Compare, CountPosts, FindSimilar, SearchPosts, ShowPost
+    from chat_app.scope import Scope
+    from retrieval.records import Hit
+
+    Rows = NDArray[np.int64]
+    Mask = NDArray[np.bool_]
+
+_EXAMPLES = 6  # pictures beside a count
+_EXAMPLES_OF_PART = 3
+
+
+def search(scope: Scope, asked: SearchPosts) -> Found:
+    """Find posts; where none passes the cut-off, the nearest without it.
+
+    Raises:
+        BadOption: a date, topic, source or query is not one; says what is allowed.
+
+    """
+    filters, query = _filters(scope, asked), _query(asked)
+    rows = scope.searcher.matching(query, filters)
+    posts = _posts_of(scope, rows, filters)
+    if asked.order != "relevance":
+        ordered = in_order(scope.searcher.columns, posts, asked.order)
+        rows = _once(scope.searcher.columns.picture_rows[ordered])
+        hits = tuple(scope.searcher.hits(rows[: asked.limit].tolist(), filters))
+    else:
+        hits = _hits(scope, query, filters, asked.limit, cutoff=True)
+    found = Found(asked, hits, pictures=len(rows), posts=len(posts))
+    if hits:
+        return found
+    return _nearest(scope, asked, found)
+
+
+def count(scope: Scope, asked: CountPosts) -> Counted:
+    """Count posts.
+
+    Raises:
+        BadOption: as `search` does.
+
+    """
+    filters, facets = _filters(scope, asked), scope.searcher.facets
+    rows = scope.searcher.matching(_query(asked), filters)
+    passing = _mask(scope, _posts_of(scope, rows, filters))
+    counts: Mapping[str, int] = {}
+    pairs: Mapping[str, Mapping[str, int]] = {}
+    shares: Mapping[str, int] = {}
+    if len(asked.group_by) == 2:
+        both = facets.count_pairs(*asked.group_by, passing)
+        pairs = {name: line for name, line in both.items() if any(line.values())}
+    elif asked.group_by:
+        counts = {n: c for n, c in facets.count(asked.group_by[0], passing).items() if c}
+        shares = _out_of(scope, asked, tuple(counts))
+    every = scope.filters.mask(scope.searcher.columns)
+    return Counted(
+        asked,
+        posts=int(passing.sum()),
+        of=int(every.sum()),
+        counts=counts,
+        out_of=shares,
+        pairs=pairs,
+        examples=tuple(scope.searcher.hits(rows[:_EXAMPLES].tolist(), filters)),
+    )
+
+
+def compare(scope: Scope, asked: Compare) -> Compared:
+    """Compare sets of posts.
+
+    Raises:
+        BadOption: as `search` does.
+
+    """
+    shared = asked.model_dump(exclude={"slices"}, exclude_defaults=True)
+    return Compared(asked, tuple(_part(scope, shared, each) for each in asked.slices))
+
+
+def show(scope: Scope, asked: ShowPost) -> Shown:
+    """Everything about one post.
+
+    Raises:
+        BadOption: there is none; says which there are.
+
+    """
+    (hit,) = scope.searcher.hits([_picture(scope, asked.number, asked.post_id)], scope.filters)
+    return Shown(asked, hit)
+
+
+def similar(scope: Scope, asked: FindSimilar) -> Similar:
+    """Find pictures like the one of a post.
+
+    Raises:
+        BadOption: as `show` does.
+
+    """
+    row = _picture(scope, asked.number, asked.post_id)
+    (of,) = scope.searcher.hits([row], scope.filters)
+    (found,) = scope.searcher.search([Query(similar_to=of.image_id)], 8, scope.filters)
+    return Similar(asked, of, found.hits)
+
+
+# --- what posts are meant -------------------------------------------------------------------
+
+
+def _filters(scope: Scope, asked: Posts) -> Filters:
+    """What is asked for, and what the user filters by: neither can widen the other."""
+    since, before = date_range(asked.since, asked.until)
+    own = Filters(
+        sentiments=frozenset(asked.sentiments),
+        topics=frozenset(_topic(scope, name) for name in asked.topics),
+        since=since,
+        before=before,
+        sources=frozenset(asked.sources),
+        has_caption=asked.has_caption,
+        disagreement=asked.disagreement,
+        month_day=None if asked.month_day is None else parse_month_day(asked.month_day),
+    )
+    return scope.filters.both(own)
+
+
+def _topic(scope: Scope, name: str) -> str:
+    """A topic by its name or title, in any case; what is neither stays, for filters to refuse."""
+    columns = scope.searcher.columns
+    known = {each.casefold(): each for each in columns.topic_names}
+    known |= {title.casefold(): each for each, title in columns.topic_titles.items()}
+    return known.get(name.casefold(), name)
+
+
+def _query(asked: Slice) -> Query:
+    return parse_query(asked.query) if asked.query.strip() else Query()
+
+
+def _picture(scope: Scope, number: int | None, post_id: str | None) -> int:
+    """The row of the picture that is meant."""
+    generation = scope.searcher.generation
+    if number is not None:
+        if not scope.shown:
+            raise BadOption("nothing has been shown yet that could be counted; search for it first")
+        place = number - 1 if number > 0 else len(scope.shown) + number
+        if number == 0 or not 0 <= place < len(scope.shown):
+            raise BadOption(
+                f"there is no number {number}; the last list has 1 to {len(scope.shown)}"
+            )
+        row = scope.searcher.picture_row(scope.shown[place])
+    else:
+        row = generation.picture_of(post_id or "")
+    passing = scope.filters.mask(scope.searcher.columns)
+    if not passing[generation.posts_of(row)].any():
+        raise BadOption(
+            "the filters that the user set leave this post out; only they can drop them"
+        )
+    return row
+
+
+# --- parts of results -----------------------------------------------------------------------
+
+
+def _hits(
+    scope: Scope, query: Query, filters: Filters, limit: int, *, cutoff: bool
+) -> tuple[Hit, ...]:
+    (found,) = scope.searcher.search([query], limit, filters, Options(cutoff=cutoff))
+    return found.hits
+
+
+def _nearest(scope: Scope, asked: SearchPosts, found: Found) -> Found:
+    """What comes closest where nothing matches: the nearest, else without the last filter."""
+    query, filters = _query(asked), _filters(scope, asked)
+    if not query.is_empty:
+        hits = _hits(scope, query, filters, asked.limit, cutoff=False)
+        if hits:
+            return replace(found, hits=hits, sure=False)
+    for name in ("month_day", "since", "sentiments", "topics"):
+        if getattr(asked, name):
+            dropped = {"since": None, "until": None} if name == "since" else {name: _NOTHING[name]}
+            less = asked.model_copy(update=dropped)
+            hits = _hits(scope, query, _filters(scope, less), asked.limit, cutoff=True)
+            if hits:
+                return replace(found, hits=hits, sure=False, dropped=name)
+    return found
+
+
+_NOTHING = {name: field.default for name, field in Posts.model_fields.items()}
+
+
+def _posts_of(scope: Scope, pictures: Rows, filters: Filters) -> Rows:
+    """The passing posts of some pictures."""
+    columns = scope.searcher.columns
+    shown = np.zeros(len(scope.searcher.generation.image_ids), dtype=np.bool_)
+    shown[pictures] = True
+    return np.flatnonzero(filters.mask(columns) & shown[columns.picture_rows])
+
+
+def _mask(scope: Scope, posts: Rows) -> Mask:
+    mask = np.zeros(len(scope.searcher.columns), dtype=np.bool_)
+    mask[posts] = True
+    return mask
+
+
+def _out_of(scope: Scope, asked: CountPosts, groups: Sequence[str]) -> Mapping[str, int]:
+    """How many posts each group has whatever they feel like: what a share is of."""
+    if not asked.sentiments:
+        return {}
+    less = asked.model_copy(update={"sentiments": ()})
+    filters = _filters(scope, less)
+    rows = scope.searcher.matching(_query(asked), filters)
+    passing = _mask(scope, _posts_of(scope, rows, filters))
+    every = scope.searcher.facets.count(asked.group_by[0], passing)
+    return {name: every[name] for name in groups}
+
+
+def _part(scope: Scope, shared: dict[str, Any], part: Slice) -> Part:
+    asked = Posts(**(shared | part.model_dump(exclude_defaults=True)))
+    filters = _filters(scope, asked)
+    rows = scope.searcher.matching(_query(asked), filters)
+    passing = _mask(scope, _posts_of(scope, rows, filters))
+    facets = scope.searcher.facets
+    topics = sorted(facets.count("topic", passing).items(), key=lambda each: -each[1])
+    return Part(
+        part,
+        posts=int(passing.sum()),
+        sentiments=facets.count("sentiment", passing),
+        topics={name: number for name, number in topics if number},
+        examples=tuple(scope.searcher.hits(rows[:_EXAMPLES_OF_PART].tolist(), filters)),
+    )
+
+
+def _once(rows: Rows) -> Rows:
+    """The rows without repetitions, in the order of their first places."""
+    return rows[np.sort(np.unique(rows, return_index=True)[1])]

@@ -1,0 +1,260 @@
+"""One question and its answer: runs the brain, tells what happens, and keeps what comes of it.
+
+A conversation is a list of turns that the caller keeps and hands in; nothing is remembered here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, ToolMessage
+from langsmith import tracing_context
+
+from chat_app.examples import example_questions
+from chat_app.lexicon import GalleryLexicon
+from chat_app.model import failure, open_model
+from chat_app.planner import Planner
+from chat_app.results import counts_of, hits_of, is_sure
+from chat_app.scope import Scope
+from chat_app.tools import TOOLS
+from chat_app.understand import Plan, understand
+from retrieval.catalog.filters import EVERYTHING
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+    from datetime import date
+
+    from langchain_core.messages import BaseMessage
+
+    from chat_app.agent import Agent
+    from chat_app.results import Result
+    from retrieval.catalog.filters import Filters
+    from retrieval.endpoint import Endpoint
+    from retrieval.records import Hit
+    from retrieval.search.searcher import Searcher
+
+SECONDS = 90.0  # that a whole answer may take
+_REMEMBERED = 6  # turns that a language model reads
+_LIMIT = "Model call limits exceeded"  # how the limit's own answer begins
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One tool call."""
+
+    name: str
+    arguments: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A tool was called."""
+
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """A tool found something out."""
+
+    result: Result
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The next words of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A question with its answer."""
+
+    question: str
+    answer: str
+    by: str  # "planner" or "llm"
+    plan: Plan  # what was understood, by either
+    calls: tuple[Call, ...] = ()
+    results: tuple[Result, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def hits(self) -> tuple[Hit, ...]:
+        """The pictures that the answer rests on."""
+        return hits_of(self.results[-1]) if self.results else ()
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether they are what was asked for, and not what comes closest."""
+        return is_sure(self.results[-1]) if self.results else True
+
+    @property
+    def counts(self) -> dict[str, Any]:
+        """The numbers of the answer."""
+        return counts_of(self.results[-1]) if self.results else {}
+
+
+Event = Called | Returned | Said | Turn
+
+
+@dataclass
+class _Heard:
+    """What a brain has done so far."""
+
+    calls: list[Call] = field(default_factory=list)
+    results: list[Result] = field(default_factory=list)
+    text: str = ""
+    finished: bool = False  # its last words came to an end
+
+
+class Assistant:
+    """Answers questions about one gallery's posts. Safe to share between conversations."""
+
+    def __init__(
+        self, agent: Agent, endpoint: Endpoint | None = None, *, seconds: float = SECONDS
+    ) -> None:
+        self._agent = agent
+        self._endpoint = endpoint
+        self._model = None if endpoint is None else open_model(endpoint)
+        self._seconds = seconds
+
+    async def ask(
+        self,
+        question: str,
+        searcher: Searcher,
+        today: date,
+        turns: Sequence[Turn] = (),
+        filters: Filters = EVERYTHING,
+    ) -> AsyncIterator[Event]:
+        """Events as they come, the last of which is the turn. Cancelling stops at once."""
+        started = time.monotonic()
+        titles = searcher.columns.topic_titles
+        lexicon = GalleryLexicon(titles, searcher.caption_encoder)
+        plan = understand(question, today, lexicon, _last_plan(turns))
+        shown = next((turn.hits for turn in reversed(turns) if turn.hits), ())
+        examples = example_questions(searcher) if plan.kind == "unclear" else ()
+        planner = Planner(plan=plan, examples=examples)
+        scope = Scope(searcher, planner, filters, tuple(hit.image_id for hit in shown))
+        notice, heard, by = "", _Heard(), "planner"
+        if self._model is not None and self._endpoint is not None and plan.arguments is not None:
+            by = "llm"
+            asked = Scope(searcher, self._model, filters, scope.shown)
+            try:
+                async with asyncio.timeout(self._seconds):
+                    async for event in self._events(_messages(question, turns), asked, heard):
+                        yield event
+                notice = _what_is_wrong(heard)
+            except TimeoutError:
+                notice = f"The language model took longer than {self._seconds:g} seconds."
+            except Exception as error:
+                failed = failure(self._endpoint, error)
+                if failed is None:
+                    raise
+                notice = f"{str(failed)[:1].upper()}{str(failed)[1:]}."
+        if by == "planner" or (notice and not (heard.results and heard.text)):
+            if notice:
+                notice += " This is what I found without it:"
+                yield Said(notice + "\n")
+            heard, by = _Heard(), "planner"
+            async for event in self._events([HumanMessage(question)], scope, heard):
+                yield event
+            answer = f"{notice}\n{heard.text}" if notice else heard.text
+        else:
+            answer = heard.text
+            if notice:
+                yield Said(f"\n({notice})")
+                answer += f"\n({notice})"
+        yield Turn(
+            question,
+            answer,
+            by,
+            plan if by == "planner" else _plan_of(heard.calls, plan),
+            tuple(heard.calls),
+            tuple(heard.results),
+            time.monotonic() - started,
+        )
+
+    async def _events(
+        self, messages: list[BaseMessage], scope: Scope, heard: _Heard
+    ) -> AsyncIterator[Event]:
+        """What one brain does. Its words are passed on once there is a result behind them."""
+        is_planner = isinstance(scope.brain, Planner)
+        with tracing_context(enabled=False):
+            stream = self._agent.astream(
+                {"messages": messages}, context=scope, stream_mode=["messages", "updates"]
+            )
+            told: Any  # (mode, event), by the modes asked for
+            async for told in stream:
+                mode, event = told
+                if mode == "updates":
+                    for call in _calls_in(event):
+                        heard.calls.append(call)
+                        yield Called(call)
+                    continue
+                message, _ = event
+                if isinstance(message, ToolMessage) and message.artifact is not None:
+                    heard.results.append(message.artifact)
+                    heard.text, heard.finished = "", False
+                    yield Returned(message.artifact)
+                elif isinstance(message, AIMessage | AIMessageChunk):
+                    heard.finished |= is_planner or bool(
+                        message.response_metadata.get("finish_reason")
+                    )
+                    if message.text:
+                        heard.text += message.text
+                        if is_planner or heard.results:
+                            yield Said(message.text)
+
+
+def _calls_in(update: dict[str, Any]) -> list[Call]:
+    messages = (update.get("model") or {}).get("messages", [])
+    return [
+        Call(call["name"], call["args"])
+        for message in messages
+        if isinstance(message, AIMessage)
+        for call in message.tool_calls
+    ]
+
+
+def _what_is_wrong(heard: _Heard) -> str:
+    """Why a language model's answer cannot stand as it is; empty: it can."""
+    if not heard.results:
+        return "The language model answered without looking anything up, so its answer is left out."
+    if heard.text.startswith(_LIMIT):
+        heard.text = ""
+        return "The language model looked things up again and again without an answer."
+    if not heard.text.strip():
+        return "The language model gave no answer."
+    return "" if heard.finished else "The answer was cut off by the endpoint."
+
+
+def _last_plan(turns: Sequence[Turn]) -> Plan | None:
+    return next((turn.plan for turn in reversed(turns) if turn.plan.posts is not None), None)
+
+
+def _plan_of(calls: Sequence[Call], planned: Plan) -> Plan:
+    """What a language model understood, by its last call that can be read."""
+    kinds: dict[str, Any] = {
+        "search_posts": "find", "count_posts": "count", "compare": "compare",
+        "show_post": "show", "find_similar": "similar",
+    }  # fmt: skip
+    for call in reversed(calls):
+        if call.name in TOOLS:
+            takes, _ = TOOLS[call.name]
+            try:
+                return Plan(kinds[call.name], takes(**call.arguments))
+            except ValueError:
+                continue
+    return planned
+
+
+def _messages(question: str, turns: Sequence[Turn]) -> list[BaseMessage]:
+    """The conversation as a language model reads it."""
+    messages: list[BaseMessage] = []
+    for turn in turns[-_REMEMBERED:]:
+        messages += [HumanMessage(turn.question), AIMessage(turn.answer)]
+    return [*messages, HumanMessage(question)]
