@@ -98,8 +98,12 @@ def _ask(arguments: argparse.Namespace, settings: Settings) -> int:
     filters.mask(searcher.columns)  # what the gallery does not have is told before a question
     assistant = Assistant(build_agent(), endpoint)
     today = arguments.today or date.today()
-    for questions in conversations:
-        asyncio.run(_converse(questions, assistant, searcher, today, filters, arguments))
+
+    async def answer_all() -> None:  # on one event loop: connections to an endpoint are of one
+        for questions in conversations:
+            await _converse(questions, assistant, searcher, today, filters, arguments)
+
+    asyncio.run(answer_all())
     return DONE
 
 

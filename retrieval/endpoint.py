@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ OPENAI_URL = "https://api.openai.com/v1"
 RETRIES = 2  # the client's own: on 408, 409, 429, 5xx and broken connections, with growing pauses
 
 _NO_KEY = "no-key-needed"  # the client wants one; local servers take any
+_STATUS = re.compile(r"^Error code: \d+ - ")  # which the client puts before it
 _LONGEST = 300  # characters of a server's own reason that are repeated
 
 
@@ -90,7 +92,8 @@ class Endpoint:
         return EndpointFailed(f"the endpoint {self.host} {what}")
 
     def _reason(self, error: openai.APIError) -> str:
-        reason = " ".join(clean(error.message.replace(self.api_key, "…")).split())
+        told = _STATUS.sub("", error.message.replace(self.api_key, "…"))
+        reason = " ".join(clean(told).split())
         return reason[:_LONGEST] or "no reason given"
 
 
