@@ -69,9 +69,17 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
     ask.add_argument(
         "--planner", action="store_true", help="do not ask the language model, if one is set"
     )
-    add_filter_flags(ask)
     ask.add_argument("--json", action="store_true", help="print one JSON object a question")
-    add_chroma_dir(ask, settings)
+    mcp = commands.add_parser(
+        "mcp",
+        help="serve the tools to another assistant",
+        description="Serve the tools to another assistant over stdin and stdout, by the Model "
+        "Context Protocol. They only read, and the filters below hold in every one.",
+    )
+    mcp.set_defaults(command=_mcp)
+    for command in (ask, mcp):
+        add_filter_flags(command)
+        add_chroma_dir(command, settings)
     return parser
 
 
@@ -104,6 +112,19 @@ def _ask(arguments: argparse.Namespace, settings: Settings) -> int:
             await _converse(questions, assistant, searcher, today, filters, arguments)
 
     asyncio.run(answer_all())
+    return DONE
+
+
+def _mcp(arguments: argparse.Namespace, settings: Settings) -> int:
+    check_dates(arguments)
+    from chat_app.mcp_server import serve
+    from retrieval.search.reader import Reader
+
+    reader = Reader(arguments.chroma_dir, settings.cache_dir)
+    columns = reader.searcher().columns
+    filters = filters_from(arguments, columns)
+    filters.mask(columns)  # what the gallery does not have is told before anybody connects
+    serve(reader, filters)
     return DONE
 
 

@@ -41,7 +41,8 @@ class ChooseBrain(AgentMiddleware[Any, Scope, Any]):
         handler: Callable[[ModelRequest[Scope]], Awaitable[ModelResponse[Any]]],
     ) -> ModelResponse[Any]:
         """Put the scope's brain in the place of the graph's own."""
-        return await handler(request.override(model=request.runtime.context.brain))
+        brain = request.runtime.context.brain
+        return await handler(request if brain is None else request.override(model=brain))
 
 
 def build_agent() -> Agent:

@@ -103,8 +103,7 @@ def show(scope: Scope, asked: ShowPost) -> Shown:
         BadOption: there is none; says which there are.
 
     """
-    (hit,) = scope.searcher.hits([_picture(scope, asked.number, asked.post_id)], scope.filters)
-    return Shown(asked, hit)
+    return Shown(asked, _meant(scope, asked))
 
 
 def similar(scope: Scope, asked: FindSimilar) -> Similar:
@@ -114,8 +113,7 @@ def similar(scope: Scope, asked: FindSimilar) -> Similar:
         BadOption: as `show` does.
 
     """
-    row = _picture(scope, asked.number, asked.post_id)
-    (of,) = scope.searcher.hits([row], scope.filters)
+    of = _meant(scope, asked)
     (found,) = scope.searcher.search([Query(similar_to=of.image_id)], 8, scope.filters)
     return Similar(asked, of, found.hits)
 
@@ -151,26 +149,29 @@ def _query(asked: Slice) -> Query:
     return parse_query(asked.query) if asked.query.strip() else Query()
 
 
-def _picture(scope: Scope, number: int | None, post_id: str | None) -> int:
-    """The row of the picture that is meant."""
-    generation = scope.searcher.generation
-    if number is not None:
-        if not scope.shown:
-            raise BadOption("nothing has been shown yet that could be counted; search for it first")
-        place = number - 1 if number > 0 else len(scope.shown) + number
-        if number == 0 or not 0 <= place < len(scope.shown):
-            raise BadOption(
-                f"there is no number {number}; the last list has 1 to {len(scope.shown)}"
-            )
-        row = scope.searcher.picture_row(scope.shown[place])
-    else:
-        row = generation.picture_of(post_id or "")
-    passing = scope.filters.mask(scope.searcher.columns)
-    if not passing[generation.posts_of(row)].any():
-        raise BadOption(
-            "the filters that the user set leave this post out; only they can drop them"
-        )
-    return row
+def _meant(scope: Scope, asked: ShowPost | FindSimilar) -> Hit:
+    """The picture of the post that is meant, with that post first."""
+    post_id = asked.post_id or _numbered(scope, asked.number or 0)
+    row = scope.searcher.generation.picture_of(post_id)
+    (hit,) = scope.searcher.hits([row], scope.filters)
+    order = sorted(range(len(hit.posts)), key=lambda place: hit.posts[place].post_id != post_id)
+    if not order or hit.posts[order[0]].post_id != post_id:
+        raise BadOption("the user's own filters leave this post out; only they can drop them")
+    return replace(
+        hit,
+        posts=tuple(hit.posts[place] for place in order),
+        labels=tuple(hit.labels[place] for place in order),
+    )
+
+
+def _numbered(scope: Scope, number: int) -> str:
+    """The post at a place of the list that was shown last."""
+    if not scope.shown:
+        raise BadOption("nothing has been shown yet that could be counted; search for it first")
+    place = number - 1 if number > 0 else len(scope.shown) + number
+    if number == 0 or not 0 <= place < len(scope.shown):
+        raise BadOption(f"there is no number {number}; the last list has 1 to {len(scope.shown)}")
+    return scope.shown[place]
 
 
 # --- parts of results -----------------------------------------------------------------------

@@ -18,6 +18,6 @@ class Scope:
     """Runtime context of an answer. No model sees it, and none can change it."""
 
     searcher: Searcher
-    brain: BaseChatModel  # what answers: a language model, or the planner
     filters: Filters = EVERYTHING  # the user's own: ANDed into whatever is looked up
-    shown: tuple[str, ...] = ()  # the pictures that were shown last, by image_id: "the second"
+    shown: tuple[str, ...] = ()  # the post_ids that were shown last, in order: "the second"
+    brain: BaseChatModel | None = None  # what answers; None: tools alone are asked

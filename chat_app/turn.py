@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, ToolMessage
@@ -138,11 +138,11 @@ class Assistant:
         shown = next((turn.hits for turn in reversed(turns) if turn.hits), ())
         examples = example_questions(searcher) if plan.kind == "unclear" else ()
         planner = Planner(plan=plan, examples=examples)
-        scope = Scope(searcher, planner, filters, tuple(hit.image_id for hit in shown))
+        scope = Scope(searcher, filters, tuple(hit.posts[0].post_id for hit in shown), planner)
         notice, heard, by = "", _Heard(), "planner"
         if self._model is not None and self._endpoint is not None and plan.arguments is not None:
             by = "llm"
-            asked = Scope(searcher, self._model, filters, scope.shown)
+            asked = replace(scope, brain=self._model)
             try:
                 async with asyncio.timeout(self._seconds):
                     async for event in self._events(_messages(question, turns), asked, heard):

@@ -65,7 +65,7 @@ class Handler(BaseHTTPRequestHandler):
         if model == "obedient":
             arguments = json.dumps({"query": "cat", "sentiments": ["positive"], "filters": {}})
         call = {"index": 0, "id": "call_1", "type": "function"}
-        deltas = [
+        deltas: list[dict[str, Any]] = [
             {"role": "assistant", "content": None, "tool_calls": [
                 {**call, "function": {"name": name, "arguments": ""}}
             ]},
