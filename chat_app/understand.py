@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from chat_app import frames
 from chat_app.arguments import (
     MOST_SHOWN,
     Arguments,
@@ -23,8 +24,21 @@ from chat_app.arguments import (
     ShowPost,
     Slice,
 )
+from chat_app.clauses import request_in
+from chat_app.spelling import mended
 from chat_app.when import Period, find_period
-from chat_app.words import WORDS
+from chat_app.words import (
+    COMPARATIVES,
+    FEELINGS,
+    FILLER,
+    GREETINGS,
+    NUMBERS,
+    PLACES,
+    POSTS,
+    SUPERLATIVES,
+    THANKS,
+    WEAK,
+)
 from retrieval.records import SENTIMENTS
 
 if TYPE_CHECKING:
@@ -33,6 +47,8 @@ if TYPE_CHECKING:
 
     from retrieval.catalog.facets import Facet
     from retrieval.records import FeltAs, Sentiment
+
+_MOST_TIMES = 6
 
 Kind = Literal[
     "find", "count", "compare", "show", "similar", "help", "thanks", "refusal", "unclear"
@@ -68,305 +84,64 @@ class Plan:
 
 def understand(question: str, today: date, lexicon: Lexicon, previous: Plan | None = None) -> Plan:
     """What a question asks for; `previous` is the last plan that looked for posts."""
-    text = _spelt(_tidy(question), lexicon)
+    text = mended(_tidy(question), lexicon.topics, lexicon.is_word)
     if plan := _small_talk(text):
         return plan
-    if found := _AFRESH.match(text):
-        text, previous = text[found.end() :], None
-    return _Reading(text, today, lexicon, previous).plan()
+    if found := frames.AFRESH.search(text):
+        text, previous = f" {text[found.end() :]}", None
+    text, periods = _without_times(text, today)
+    request, talk = request_in(text)
+    said = _times_in(request, periods) or _times_in(talk, periods)
+    plan = _Reading(_TIME.sub(_BREAK, f" {request.strip()} "), said, lexicon, previous, talk).plan()
+    if plan.kind == "unclear" and talk.strip():  # "I miss my old bike, where is it?"
+        plan = _Reading(_TIME.sub(_BREAK, f" {text.strip()} "), said, lexicon, previous).plan()
+    return plan
 
 
 # --- the question as text -------------------------------------------------------------------
 
 _BREAK = " \x00 "  # where something was taken out: what stood apart does not grow together
+_FIRST_TIME = 0xE000  # a private sign for each time, so that it stays in its clause
+_TIME = re.compile("[\ue000-\ue0ff]")
 
 
 def _tidy(question: str) -> str:
     text = question.replace("’", "'").replace("‘", "'").replace("–", "-")
-    text = re.sub(r"[“”\"]", " ", text)
+    text = re.sub(r"[“”\"]", " ", _TIME.sub(" ", text))
     return f" {' '.join(text.split()).strip(' ?!.')} "
 
 
-def _spelt(text: str, lexicon: Lexicon) -> str:
-    """Misspelt words that matter as they should be; what is an English word stays as it is."""
-
-    def mended(found: re.Match[str]) -> str:
-        word = found[0]
-        low = word.lower()
-        if len(low) < 4 or low in _KNOWN or low in lexicon.topics or lexicon.is_word(low):
-            return word
-        return next((known for known in _MENDABLE if _one_slip(low, known)), word)
-
-    return re.sub(r"[A-Za-z]+", mended, text)
+def _without_times(text: str, today: date) -> tuple[str, list[Period]]:
+    periods: list[Period] = []
+    while len(periods) < _MOST_TIMES and (named := find_period(text, today)):
+        sign = chr(_FIRST_TIME + len(periods))
+        text = f"{text[: named.start]} {sign} {text[named.end :]}"
+        periods.append(named.period)
+    return text, periods
 
 
-def _one_slip(word: str, known: str) -> bool:
-    """Whether one letter is missing, too many, another, or two are swapped (Damerau 1964)."""
-    if abs(len(word) - len(known)) > 1 or word[0] != known[0]:
-        return False
-    start = next((i for i, (a, b) in enumerate(zip(word, known, strict=False)) if a != b), None)
-    if start is None:
-        return True
-    rest, right = word[start:], known[start:]
-    swapped = len(rest) > 1 and rest[1] + rest[0] + rest[2:] == right
-    return swapped or rest[1:] == right[1:] or rest == right[1:] or rest[1:] == right
-
-
-def _alternatives(words: object) -> str:
-    ordered = sorted(words, key=len, reverse=True)  # type: ignore[call-overload]
-    return "(?:" + "|".join(re.escape(word) for word in ordered) + ")"
-
-
-def _words(name: str) -> frozenset[str]:
-    return frozenset(WORDS["talk"][name].split())
-
-
-_FEELINGS: dict[str, Sentiment] = {
-    word: name for name in SENTIMENTS for word in WORDS["feelings"][name].split()
-}
-_SUPERLATIVES: dict[str, Sentiment] = {
-    word: name for name in ("positive", "negative") for word in WORDS["superlatives"][name].split()
-}
-_PLACES: dict[str, int] = WORDS["places"]
-_NUMBERS: dict[str, int] = WORDS["numbers"]
-_POSTS, _FILLER = _words("posts"), _words("filler")
-_MONTHS = [name for names in WORDS["months"] for name in names if len(name) > 3]
-_MENDABLE = [
-    *_FEELINGS, *_MONTHS, *WORDS["seasons"], *WORDS["weekdays"], *WORDS["feasts"],
-    *(word for words in WORDS["topics"].values() for word in words.split()),
-    "similar", "compare", "between", "pictures", "photos", "posts", "year", "month", "many",
-    "without", "caption", "yesterday", "percent", "topic", "topics", "delete", "thanks", "since",
-    "before", "after", "show", "last", "week", "weekend", "everything",
-]  # fmt: skip
-_KNOWN = _POSTS | _FILLER | set(_MENDABLE)
+def _times_in(text: str, periods: list[Period]) -> list[Period]:
+    return [periods[ord(sign) - _FIRST_TIME] for sign in _TIME.findall(text)]
 
 
 # --- talk that looks for nothing -------------------------------------------------------------
 
-_AFRESH = re.compile(
-    r"\s*(?:(?:ok|okay|no|well|actually),?\s+)?(?:forget (?:that|it|about (?:that|it))|never ?mind"
-    r"|(?:a )?(?:new|different|other|another) (?:question|search|topic)|start (?:over|again)|reset"
-    r"|scrap that)\b[\s,.;:!-]*(?:and\b|then\b)?",
-    re.IGNORECASE,
-)
-_POLITE = (
-    r"(?:(?:please|pls|plz|can you|could you|would you|will you|can u|i want (?:you )?to"
-    r"|i'd like (?:you )?to|i need (?:you )?to|i want u to|just|now|then|ok|okay|hey|so|and|go and"
-    r"|help me|let's|lets|kindly|also)[\s,]+)*"
-)
-_CHANGES = re.compile(
-    rf"\s*{_POLITE}(?:delete|remove|erase|get rid of|trash|edit|rewrite|rename|hide|archive|relabel"
-    r"|retag|untag|tag|mark|correct|fix|repost|publish|upload|unpublish|download|email|send"
-    r"|translate"
-    r"|crop|rotate|backup|back up|share (?:this|that|it|them|these|those|my|the)"
-    r"|post (?:this|that|it|a|an|the|my|something|new|for me)|write (?:me )?(?:a|an|new|the)\b"
-    r"|change (?!to\b|it to (?:19|20)|that to (?:19|20))|make (?:it|them|this|that|these|those|my"
-    r"|all)"
-    r"(?:\s\w+){0,3}\s(?:private|public|positive|negative|neutral|hidden))\b",
-    re.IGNORECASE,
-)
-_CAN_ONLY_LOOK = re.compile(
-    r"\b(?:filters?|from (?:the )?(?:results?|list|search))\b", re.IGNORECASE
-)
-_HELP = re.compile(
-    r"\s*(?:(?:hi|hello|hey|ok|so|please)[\s,!.]+)*(?:help(?: me)?(?: please)?$"
-    r"|what (?:else )?(?:can|could|do)"
-    r" (?:you|u|i|this)(?: \w+)? (?:do|ask|answer|find|search|know|understand)\b(?! about\b.*\d)"
-    r"|how (?:do|does|can|should) (?:i|you|this|it|one) (?:use|work|ask|search|start|function)"
-    r"|who are (?:you|u)|what are (?:you|u)(?: for)?$|what is this|instructions|commands"
-    r"|give me (?:some )?"
-    r"(?:examples?|ideas)|(?:show me )?(?:some )?examples?$|what (?:kind|kinds|sort|sorts|type"
-    r"|types) of questions)",
-    re.IGNORECASE,
-)
-
 
 def _small_talk(text: str) -> Plan | None:
-    words = re.findall(r"[a-z']+", text.lower())
-    if words and set(words) <= _words("thanks") and not _places_in(text):
+    words = set(re.findall(r"[a-z']+", text.lower()))
+    if words and words <= THANKS and not frames.PLACE.search(text):
         return Plan("thanks")
-    if words and set(words) <= _words("greetings") | {"there", "you", "how", "are"}:
+    if words and words <= GREETINGS | {"there", "you", "how", "are"}:
         return Plan("help")
-    if _HELP.match(text):
+    if frames.HELP.match(text):
         return Plan("help")
-    if _CHANGES.match(text) and not _CAN_ONLY_LOOK.search(text):
-        return Plan("refusal")
-    return None
+    if frames.CAN_ONLY_LOOK.search(text):
+        return None
+    changes = any(frames.CHANGES.match(clause) for clause in re.split(r"[.,;:!?]\s", text))
+    return Plan("refusal") if changes else None
 
 
-def _places_in(text: str) -> bool:
-    return bool(_PLACE.search(text))
-
-
-# --- what is to be done -----------------------------------------------------------------------
-
-_NOUN = _alternatives(_POSTS)
-_PLACE = re.compile(
-    rf"\b(?:the\s+)?(?:(?P<word>{_alternatives(_PLACES)})(?:\s+{_NOUN}|\s+(?:hit|result))?"
-    r"|(?:number|no\.?|nr\.?|num|#)\s*(?P<number>\d{1,2})|(?:post|picture|photo|pic|image"
-    r"|result)\s+"
-    rf"(?P<after>\d{{1,2}}|{_alternatives([n for n in _NUMBERS if n not in ('a', 'an')])}))\b(?!"
-    rf"\s+(?:of|time|half|ever|i\b))",
-    re.IGNORECASE,
-)
-_HASH = re.compile(r"#\s?(?P<number>\d{1,2})\b")
-_SIMILAR = re.compile(
-    r"\b(?:similar|alike|(?:more|others?|pictures|photos|posts|something|anything|ones"
-    r"|stuff)\s+like"
-    r"|looks?\s+like|resembl\w+|same kind|like (?=the|number|no|#|that one|this one))\b",
-    re.IGNORECASE,
-)
-_SHOW = re.compile(
-    r"\b(?:show|open|see|tell|about|what|what's|whats|which|describe|explain|details?|more"
-    r"|enlarge|zoom"
-    r"|look|view|info|when|where|who|why|expand|give|display)\b",
-    re.IGNORECASE,
-)
-_REPLACE = re.compile(
-    r"\s*(?:(?:ok|okay|and|so|well|hmm|now|then|cool|nice|great|thanks)[\s,]+)*(?:what about"
-    r"|whatabout|how about"
-    r"|how bout|what of|(?:the )?same (?:thing |question |search |one |again )?(?:for|with"
-    r"|but for|but with|but)"
-    r"|now (?:for|with|do|try)|try|do)\b",
-    re.IGNORECASE,
-)
-_NARROW = re.compile(
-    r"\s*(?:(?:ok|okay|so|well|hmm|yes|no|yeah|cool|nice|great|thanks|please)[\s,]+)*(?:(?:show"
-    r"|give|find|list|keep)"
-    r"\s+(?:me\s+)?(?:only|just)|(?:and|only|just|now|but|also|then|or|plus|instead|rather"
-    r"|limit (?:it|that|them)?\s*to"
-    r"|narrow (?:it|that|them)?\s*(?:down)?\s*to|filter|make (?:it|that)|change (?:it|that)?\s*to"
-    r"|restrict (?:it|that)?"
-    r"\s*to)\b|(?=(?:not|without|except|no|nothing|minus|excluding|none)\b))",
-    re.IGNORECASE,
-)
-_REFER = re.compile(
-    r"\b(?:those|them|these|there|of it|the ones|ones|that list|the list|the results?|it)\b",
-    re.IGNORECASE,
-)
-_COUNT = re.compile(
-    r"\b(?:how (?:many|often|much)|howmany|number of|amount of|count(?: of)?|total(?: of)?"
-    r"|how frequently)\b",
-    re.IGNORECASE,
-)
-_SHARE = re.compile(
-    r"\b(?:what\s+)?(?:share|percentage|percent|proportion|fraction|ratio|part|%)\b(?:\s+of)?",
-    re.IGNORECASE,
-)
-_GROUPS: dict[str, Facet] = {
-    **{name: name for name in ("year", "month", "topic", "source", "sentiment")},
-    **dict.fromkeys(("topics", "theme", "subject", "category"), "topic"),
-    **dict.fromkeys(("mood", "feeling", "emotion"), "sentiment"),
-    "account": "source",
-}
-_GROUP = "|".join(sorted(_GROUPS, key=len, reverse=True))
-_BY = re.compile(
-    rf"\b(?:by|per|each|every|for each|for every|(?<=many )a|(?<=posts )a|split(?: up)? by"
-    rf"|grouped by|broken down by|in each"
-    rf"|in every|according to|across)\s+(?:the\s+)?(?P<one>{_GROUP})s?(?:\s*(?:and|x|,|by|per"
-    rf"|&)\s*(?:by\s+)?(?P<two>{_GROUP})s?)?\b"
-    rf"|\b(?P<yearly>yearly|annually|monthly)\b",
-    re.IGNORECASE,
-)
-_MOOD_OVER_TIME = re.compile(
-    r"\b(?:mood|moods|sentiment|sentiments|feelings?|emotions?)\b.*\b(?:over|through(?:out)?"
-    r"|across|during|develop\w*|chang\w*|evol\w*"
-    r"|time(?:line)?)\b|\bover (?:the )?(?:time|years|months)\b.*\b(?:mood|sentiment|feelings?)\b"
-    r"|\bmood\w* (?:timeline|trend|history)\b",
-    re.IGNORECASE,
-)
-_MOST_TOPIC = re.compile(
-    rf"\b(?:(?:what|which)\s+(?:kinds? of\s+)?(?:topics?|themes?|subjects?|things"
-    rf"|stuff)\b(?=.*\b(?:most\w*|often|main\w*|usually|post|about|common|popular|do i|are)\b)"
-    rf"|(?:what|wat)\b.*\b(?:post|posted|posting|write|share|talk|about)\b.*\b(?:most\w*|the most"
-    rf"|mainly|usually|all the time|often)\b"
-    rf"|(?:top|main|favou?rite|common\w*|biggest|most frequent|popular)\s+(?:{_GROUP})s?"
-    rf"|my topics)\b",
-    re.IGNORECASE,
-)
-_WHEN = re.compile(
-    r"\b(?:(?:in\s+)?(?:which|what|wich)\s+(?P<unit>year|month)s?|when)\b(?=.*\b(?:most|happiest"
-    r"|saddest|best|worst|angriest|grumpiest|least"
-    r"|more|highest|often|funniest|loneliest)\b)|\b(?:my|the)\s+(?P<mood>\w+)\s+(?P<unit2>year"
-    r"|month)s?\b",
-    re.IGNORECASE,
-)
-_EXTREME = re.compile(
-    rf"\b(?:my\s+|the\s+)?(?:(?P<most>most|least)\s+(?P<felt>positive|negative|happy|sad)"
-    rf"|(?P<word>{_alternatives(_SUPERLATIVES)}))"
-    rf"(?:\s+(?P<n>\d{{1,2}}|{_alternatives(_NUMBERS)}))?\s+(?P<noun>{_NOUN})\b",
-    re.IGNORECASE,
-)
-_FIRST_OR_LAST = re.compile(
-    rf"\b(?:my|the)?\s*(?:very\s+)?(?P<old>first|oldest|earliest)\b(?:\s+(?P<n>\d{{1,2}}"
-    rf"|{_alternatives(_NUMBERS)}))?(?=(?:\s+[\w'-]+){{0,3}}?\s+{_NOUN}|\s+(?:time|ever))"
-    rf"|\b(?:my|the)?\s*(?:very\s+)?(?P<new>last|latest|newest|most recent"
-    rf"|recent)\b(?:\s+(?P<n2>\d{{1,2}}"
-    rf"|{_alternatives(_NUMBERS)}))?(?=(?:\s+[\w'-]+){{0,3}}?\s+{_NOUN}|\s+time)",
-    re.IGNORECASE,
-)
-_LIMIT = re.compile(
-    rf"\b(?:top|the|any|only|just)?\s*(?P<n>\d{{1,2}}"
-    rf"|{_alternatives([n for n in _NUMBERS if n not in ('a', 'an')])})(?=(?:\s+(?!years?|months?"
-    rf"|weeks?|days?)[\w'-]+){{0,2}}?\s+{_NOUN}\b)"
-    r"|\btop\s+(?P<n2>\d{1,2})\b",
-    re.IGNORECASE,
-)
-_COMPARE = re.compile(
-    r"\b(?:compar\w+|versus|vs\.?|difference\w* between)\b"
-    r"|\b(?:more|less|fewer|rather|better|worse|happier|sadder|angrier|grumpier|gloomier"
-    r"|unhappier|funnier|nicer)\b.*\b(?:than|or)\b",
-    re.IGNORECASE,
-)
-_SIDES = re.compile(
-    r"\s(?:versus|vs\.?|compared (?:to|with)|against|as opposed to|or rather|or|than|and|with|to"
-    r"|&)\s",
-    re.IGNORECASE,
-)
-_NO_CAPTION = re.compile(
-    r"\b(?:without|with no|no|missing|lacking|that lack|have no|has no|having no|dont have"
-    r"|don't have|doesn't have)\s+(?:any\s+|a\s+)?"
-    r"(?:captions?|text|words|description)\b|\b(?:uncaptioned|captionless|caption-less"
-    r"|not captioned)\b",
-    re.IGNORECASE,
-)
-_WITH_CAPTION = re.compile(
-    r"\b(?:with|that have|having)\s+(?:a\s+|some\s+)?captions?\b|\bcaptioned\b", re.IGNORECASE
-)
-_DISAGREE = re.compile(
-    r"\b(?:where|when|whose|that|which|with)?\s*(?:the\s+)?(?:captions?|text|words?)?\s*(?:and|&"
-    r"|vs)?\s*(?:the\s+)?(?:pictures?|images?|photos?)?"
-    r"\s*(?:do not|don't|dont|does not|doesn't|doesnt)?\s*(?:disagree\w*|contradict\w*"
-    r"|mismatch\w*|not match|conflict\w*|say different things"
-    r"|tell different (?:things|stories)|differ\b)(?:\s+(?:about|on|in"
-    r"|over)(?:\s+the)?(?:\s+(?:topics?|sentiments?|mood))?)?"
-    r"(?:\s+(?:each other|with\b.*?(?:captions?|pictures?|images?|photos?)))?",
-    re.IGNORECASE,
-)
-_NOT = (
-    r"\b(?:not|no|never|non|isn't|isnt|aren't|arent|wasn't|wasnt|weren't|werent|without"
-    r"|except(?:\s+for)?|excluding|minus|nothing|none"
-    r"|anything but|other than|don't|dont|didn't|didnt|neither|nor|skip|leave out)(?:\s+"
-    r"|-)(?:(?:the|any|a|an|so|very|at all|really|too"
-    r"|that|those|being|all|of|ones?|posts?|pictures?|feeling|feel|look|looking|about|quite"
-    r"|particularly|my|just|exactly)\s+)*$"
-)
-_NEGATED = re.compile(_NOT, re.IGNORECASE)
-_MORE_THAN = re.compile(
-    r"\b(?:more|rather)\s+(?P<one>[\w-]+)\s+than\s+(?P<other>[\w-]+)", re.IGNORECASE
-)
-_ASKS = re.compile(
-    r"\s*(?:so |and |hey |ok |well )*(?:were|are|was|is|am|do|did|have|has|had|which|what|who"
-    r"|does|compare|how)\b",
-    re.IGNORECASE,
-)
-_LEFT_OUT = re.compile(
-    r"\b(?:but\s+no|but\s+not|and\s+no|without|except(?:\s+for)?|excluding|minus|no"
-    r"|not)\s+(?:any\s+|the\s+|a\s+|with\s+)?(?P<word>[a-z][\w'-]*)",
-    re.IGNORECASE,
-)
-_TOKEN = re.compile(r"\x00|[,;:()]|-?[^\W_][\w'’-]*", re.UNICODE)
-_WEAK = frozenset(WORDS["talk"]["weak"].split())
+# --- taking a question apart ---------------------------------------------------------------
 
 
 @dataclass
@@ -389,9 +164,17 @@ class _Asked:
 class _Reading:
     """One question that is being taken apart."""
 
-    def __init__(self, text: str, today: date, lexicon: Lexicon, previous: Plan | None) -> None:
+    def __init__(
+        self,
+        text: str,
+        periods: list[Period],
+        lexicon: Lexicon,
+        previous: Plan | None,
+        talk: str = "",
+    ) -> None:
         self._text = text
-        self._today = today
+        self._talk = talk
+        self._periods = periods
         self._lexicon = lexicon
         self._previous = previous.posts if previous else None
         self._previous_kind = previous.kind if previous else None
@@ -400,13 +183,13 @@ class _Reading:
         whole = self._text
         lead = self._lead() if self._previous is not None else None
         order, limit = self._first_or_last()
-        periods = self._periods()
+        periods = self._periods
         if found := self._one_post(lead):
             return found
         if self._compares() and (plan := self._comparison(periods)):
             return plan
         by = self._groups()
-        counts = bool(self._take(_COUNT)) or bool(by)
+        counts = bool(self._take(frames.COUNT)) or bool(by)
         extreme = self._extreme()
         if extreme:
             order, wanted = extreme
@@ -427,27 +210,23 @@ class _Reading:
 
     def _lead(self) -> str | None:
         """Whether the question takes up the last one: another thing, or less of the same."""
-        for name, pattern in (("replace", _REPLACE), ("narrow", _NARROW)):
+        for name, pattern in (("replace", frames.REPLACE), ("narrow", frames.NARROW)):
             found = pattern.match(self._text)
             if found:
                 self._text = " " + self._text[found.end() :]
                 return name
+        if found := frames.TRAILING_ONLY.search(self._text):
+            self._text = self._text[: found.start()]
+            return "narrow"
         return None
-
-    def _periods(self) -> list[Period]:
-        periods: list[Period] = []
-        while len(periods) < 4 and (named := find_period(self._text, self._today)):
-            periods.append(named.period)
-            self._text = self._text[: named.start] + _BREAK + self._text[named.end :]
-        return periods
 
     def _first_or_last(self) -> tuple[str, int | None]:
         """First and last in time; places in a list that was shown are something else."""
-        found = _FIRST_OR_LAST.search(self._text)
+        found = frames.FIRST_OR_LAST.search(self._text)
         if not found:
             return "relevance", None
         if self._previous is not None and (
-            _SIMILAR.search(self._text) or _BARE_PLACE.fullmatch(self._text.strip())
+            frames.SIMILAR.search(self._text) or frames.BARE_PLACE.fullmatch(self._text.strip())
         ):
             return "relevance", None
         after = self._text[found.end() :].strip().lower()
@@ -456,20 +235,22 @@ class _Reading:
             after,
         ):
             return "relevance", None
-        number = found["n"] or found["n2"]
-        plural = re.match(rf"(?:[\w'-]+\s+){{0,3}}?{_NOUN}", after)
+        number = next((found[name] for name in ("n", "n2", "n3", "n4") if found[name]), None)
+        plural = re.match(rf"(?:[\w'-]+\s+){{0,3}}?{frames.NOUN}", after)
         several = bool(plural and plural[0].endswith("s"))
         self._text = self._text[: found.start()] + " " + self._text[found.end() :]
         limit = _count_of(number) if number else (None if several else 1)
-        return ("oldest" if found["old"] else "newest"), limit
+        return ("oldest" if found["old"] or found["old2"] else "newest"), limit
 
     def _one_post(self, lead: str | None) -> Plan | None:
-        found = _HASH.search(self._text) or _PLACE.search(self._text)
+        found = frames.HASH.search(self._text) or frames.PLACE.search(self._text)
         if self._previous is None and not (found and found.groupdict().get("number")):
-            if _SIMILAR.search(self._text) and found:
+            if frames.SIMILAR.search(self._text) and found:
                 return Plan("similar", FindSimilar(number=_place_of(found)))
             return None
-        similar = _SIMILAR.search(self._text)
+        similar = frames.SIMILAR.search(self._text)
+        if not found and frames.SHOW.search(self._text) and not self._content(self._text):
+            found = frames.PLACE.search(self._talk)  # "the third looks great, can you open it?"
         if similar and not found and re.search(r"\b(?:this|that|it)(?: one)?\s*$", self._text):
             return Plan("similar", FindSimilar(number=1))
         if not found:
@@ -477,7 +258,7 @@ class _Reading:
         if similar:
             return Plan("similar", FindSimilar(number=_place_of(found)))
         rest = self._text[: found.start()] + self._text[found.end() :]
-        if lead == "replace" or _SHOW.search(self._text) or not self._content(rest):
+        if lead == "replace" or frames.SHOW.search(self._text) or not self._content(rest):
             return Plan("show", ShowPost(number=_place_of(found)))
         return None
 
@@ -486,7 +267,7 @@ class _Reading:
     _shares = False
 
     def _groups(self) -> tuple[Facet, ...]:
-        if _MOOD_OVER_TIME.search(self._text):
+        if frames.MOOD_OVER_TIME.search(self._text):
             unit: Facet = "year" if re.search(r"\byears?\b", self._text, re.IGNORECASE) else "month"
             self._text = re.sub(
                 r"(?i)\b(?:over|through(?:out)?|across)?\s*(?:the\s+)?(?:time|years|months)\b",
@@ -500,21 +281,21 @@ class _Reading:
                 self._text,
             )
             return (unit, "sentiment")
-        if found := self._take(_BY):
+        if found := self._take(frames.BY):
             if found["yearly"]:
                 return ("month",) if found["yearly"].lower() == "monthly" else ("year",)
-            names = [_GROUPS[found[name].lower()] for name in ("one", "two") if found[name]]
+            names = [frames.GROUPS[found[name].lower()] for name in ("one", "two") if found[name]]
             return tuple(dict.fromkeys(names))
-        if found := self._take(_SHARE):
+        if found := self._take(frames.SHARE):
             self._shares = True
             return ("sentiment",)
-        if self._take(_MOST_TOPIC):
+        if self._take(frames.MOST_TOPIC):
             return ("topic",)
-        if found := _WHEN.search(self._text):
+        if found := frames.WHEN.search(self._text):
             mood = (found["mood"] or "").lower()
-            if mood and mood not in _SUPERLATIVES and mood not in ("best", "worst"):
+            if mood and mood not in SUPERLATIVES and mood not in ("best", "worst"):
                 return ()
-            unit = _GROUPS[(found["unit"] or found["unit2"] or "month").lower()]
+            unit = frames.GROUPS[(found["unit"] or found["unit2"] or "month").lower()]
             self._text = re.sub(
                 r"(?i)\b(?:in\s+)?(?:which|what|wich)\s+(?:year|month)s?\b|\bwhen\b|\bmost\b"
                 r"|\b(?:year|month)s?\b",
@@ -525,13 +306,13 @@ class _Reading:
         return ()
 
     def _compares(self) -> bool:
-        found = _COMPARE.search(self._text)
+        found = frames.COMPARE.search(self._text)
         if not found:
             return False
-        more = _MORE_THAN.search(self._text)
+        more = frames.MORE_THAN.search(self._text)
         if more and self._felt(more["one"]) and self._felt(more["other"]):
-            return bool(_ASKS.match(self._text))
-        return not _COUNT.search(self._text) or "than" in found[0].lower()
+            return bool(frames.ASKS.search(self._text[: more.start() + 4]))
+        return not frames.COUNT.search(self._text) or "than" in found[0].lower()
 
     def _comparison(self, periods: list[Period]) -> Plan | None:
         text = self._text
@@ -548,7 +329,7 @@ class _Reading:
             return None
         read = []
         for side in sides:
-            part = _Reading(f" {side} ", self._today, self._lexicon, None)
+            part = _Reading(f" {side} ", [], self._lexicon, None)
             part._text = re.sub(r"(?i)\bcompar\w+|\bdifference\w* between\b", " ", part._text)
             read.append(part)
         plain = [part._posts([]) for part in read]
@@ -584,18 +365,18 @@ class _Reading:
         )
         words = [
             " "
-            if self._felt(word) and (word.lower() in _COMPARATIVES or _is_verb_of_mood(word))
+            if self._felt(word) and (word.lower() in COMPARATIVES or _is_verb_of_mood(word))
             else word
             for word in kept.split(" ")
         ]
         self._text = " ".join(words)
 
     def _extreme(self) -> tuple[str, int | None] | None:
-        found = _EXTREME.search(self._text)
+        found = frames.EXTREME.search(self._text)
         if not found:
             return None
         felt = found["felt"] or found["word"]
-        sentiment = _SUPERLATIVES.get(felt.lower()) or _FEELINGS[felt.lower()]
+        sentiment = SUPERLATIVES.get(felt.lower()) or FEELINGS[felt.lower()]
         if (found["most"] or "").lower() == "least":
             sentiment = "negative" if sentiment == "positive" else "positive"
         self._text = self._text[: found.start()] + _BREAK + self._text[found.end() :]
@@ -606,9 +387,9 @@ class _Reading:
         return ("most_positive" if sentiment == "positive" else "most_negative"), limit
 
     def _limit(self) -> int | None:
-        if _COUNT.search(self._text):
+        if frames.COUNT.search(self._text):
             return None
-        found = self._take(_LIMIT)
+        found = self._take(frames.LIMIT)
         return _count_of(found["n"] or found["n2"]) if found else None
 
     # --- what posts are meant
@@ -617,11 +398,11 @@ class _Reading:
         asked = _Asked()
         for period in periods[:1]:
             vars(asked).update(_days(period))
-        if self._take(_NO_CAPTION):
+        if self._take(frames.NO_CAPTION):
             asked.has_caption = False
-        elif self._take(_WITH_CAPTION):
+        elif self._take(frames.WITH_CAPTION):
             asked.has_caption = True
-        if found := self._take(_DISAGREE):
+        if found := self._take(frames.DISAGREE):
             asked.disagreement = "topics" if "topic" in found[0].lower() else "sentiment"
         asked.sentiments = self._sentiments()
         self._leave_out()
@@ -630,15 +411,15 @@ class _Reading:
 
     def _felt(self, word: str) -> Sentiment | None:
         low = word.lower().strip("-'")
-        if low in _FEELINGS:
-            return _FEELINGS[low]
-        if low in self._lexicon.topics or low in _KNOWN or len(low) < 4:
+        if low in FEELINGS:
+            return FEELINGS[low]
+        if low in self._lexicon.topics or low in FILLER | POSTS or len(low) < 4:
             return None
         return self._lexicon.feeling(low)
 
     def _sentiments(self) -> tuple[FeltAs, ...]:
         """Feelings that are named, and those that are left when some are ruled out."""
-        more = _MORE_THAN.search(self._text)
+        more = frames.MORE_THAN.search(self._text)
         if more and self._felt(more["one"]) and self._felt(more["other"]):
             self._text = self._text[: more.start()] + _BREAK + self._text[more.end() :]
             felt = self._felt(more["one"])
@@ -651,8 +432,13 @@ class _Reading:
             if sentiment is None:
                 continue
             before = self._text[last : word.start()]
-            negation = _NEGATED.search(before)
-            if negation or (unwanted and re.fullmatch(r"\s*(?:or|nor|and)\s*(?:the\s+)?", before)):
+            negation = frames.NEGATED.search(before)
+            after = frames.LEFT_OUT_AFTER.match(self._text, word.end())
+            if (
+                negation
+                or after
+                or (unwanted and re.fullmatch(r"\s*(?:or|nor|and)\s*(?:the\s+)?", before))
+            ):
                 unwanted.add(sentiment)
                 cut = negation.start() if negation else 0
                 pieces.append(before[:cut] + _BREAK)
@@ -668,9 +454,9 @@ class _Reading:
     def _leave_out(self) -> None:
         def minus(found: re.Match[str]) -> str:
             word = found["word"].lower()
-            return found[0] if word in _FILLER | _POSTS else f" \x00 -{word} "
+            return found[0] if word in FILLER | POSTS else f" \x00 -{word} "
 
-        self._text = _LEFT_OUT.sub(minus, self._text)
+        self._text = frames.LEFT_OUT.sub(minus, self._text)
 
     def _topics_and_query(self) -> tuple[tuple[str, ...], str]:
         topics: dict[str, None] = {}
@@ -696,6 +482,16 @@ class _Reading:
 
     # --- together with the last question
 
+    def _compared_again(self, given: dict[str, Any]) -> Plan | None:
+        """The last comparison under another filter; None: another thing is looked for."""
+        assert isinstance(self._previous, Compare)
+        if {"query", "topics"} & given.keys():
+            return None
+        if not given or any(each.since or each.until for each in self._previous.slices):
+            return None
+        fields = self._previous.model_dump(exclude_defaults=True) | given
+        return Plan("compare", Compare(**fields))
+
     def _joined(
         self,
         whole: str,
@@ -708,8 +504,13 @@ class _Reading:
         limit: int | None,
     ) -> Plan:
         given = asked.given()
-        refers = self._previous is not None and bool(_REFER.search(whole))
+        if lead is not None and isinstance(self._previous, Compare) and not counts:
+            if plan := self._compared_again(given):
+                return plan
+        refers = self._previous is not None and bool(frames.REFER.search(whole))
         filters_alone = bool(given) and "query" not in given and len(whole.split()) <= 6
+        if counts and not by and not given and self._previous is not None:
+            refers = True  # "how many?"
         follows = self._previous is not None and (
             lead is not None or (refers and "query" not in given) or (filters_alone and not counts)
         )
@@ -747,20 +548,6 @@ class _Reading:
         return Plan("find", SearchPosts(**search))
 
 
-_BARE_PLACE = re.compile(
-    rf"(?:(?:ok|okay|and|so|please|show|open|see|tell|me|about|what|is|what's|in|more|give|the|a"
-    rf"|details|of|on|describe)\s+)*"
-    rf"(?:{_alternatives(_PLACES)})(?:\s+(?:one|post|picture|photo|pic|image|result"
-    rf"|hit))?(?:\s+please)?",
-    re.IGNORECASE,
-)
-_COMPARATIVES = frozenset(
-    word
-    for word in _FEELINGS
-    if word.endswith("ier") or word in ("better", "worse", "sadder", "nicer")
-)
-
-
 def _is_verb_of_mood(word: str) -> bool:
     return bool(re.fullmatch(r"(?i)(?:complain|moan|rant|whin|whing|enjoy|smil|laugh)\w*", word))
 
@@ -768,7 +555,7 @@ def _is_verb_of_mood(word: str) -> bool:
 def _asks_for_all(text: str) -> bool:
     words = set(re.findall(r"[a-z]+", text.lower()))
     return (
-        bool(words & _POSTS - {"ones", "one", "thing", "things"})
+        bool(words & POSTS - {"ones", "one", "thing", "things"})
         or {"everything", "all"} & words != set()
     )
 
@@ -776,16 +563,16 @@ def _asks_for_all(text: str) -> bool:
 def _runs(text: str) -> list[list[str]]:
     """Words that say something, in runs of neighbours; weak words only beside others."""
     runs: list[list[str]] = [[]]
-    for token in _TOKEN.findall(text):
+    for token in frames.TOKEN.findall(text):
         token = re.sub(r"'s?$", "", token)
         low = token.lower()
-        if token[0] in "\x00,;:()" or low in _FILLER or low in _POSTS or len(low.strip("-'")) < 2:
+        if token[0] in "\x00,;:()" or low in FILLER or low in POSTS or len(low.strip("-'")) < 2:
             runs.append([])
         else:
             if low.startswith("-"):
                 runs.append([])
             runs[-1].append(token)
-    return [run for run in runs if any(word.lower() not in _WEAK for word in run)]
+    return [run for run in runs if any(word.lower() not in WEAK for word in run)]
 
 
 def _split(text: str) -> tuple[str, str] | None:
@@ -803,13 +590,13 @@ def _split(text: str) -> tuple[str, str] | None:
 def _place_of(found: re.Match[str]) -> int:
     groups = found.groupdict()
     if groups.get("word"):
-        return _PLACES[groups["word"].lower()]
+        return PLACES[groups["word"].lower()]
     return _count_of(groups.get("number") or groups.get("after"))
 
 
 def _count_of(text: str | None) -> int:
     text = (text or "1").lower()
-    return int(text) if text.isdigit() else _NUMBERS[text]
+    return int(text) if text.isdigit() else NUMBERS[text]
 
 
 def _days(period: Period) -> dict[str, Any]:

@@ -385,7 +385,7 @@ _MORE_THAN_AGO = _compiled(
     rf"(?P<how>more\s+than|over|less\s+than|within)\s+(?P<n>{_NUMBER})\s+(?P<unit>{_UNIT})s?\s+ago"
 )
 _BOUND = _lead(
-    r"(?P<how>since|after|before|until|till|up\s+to|by|in|on|during|over|from|of|at|around|for)"
+    r"(?P<how>since|after|before|until|till|up\s+to|by|in|on|during|over|from|form|of|at|around|for)"
     r"\s+(?:the\s+)?"
 )
 _TIME_ALONE = {"in", "since", "after", "before", "until", "till", "up to", "during", "from"}

@@ -1,0 +1,234 @@
+"""How people ask: the phrases that say what is to be done with which posts."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from chat_app.words import NUMBERS, PLACES, POSTS, SUPERLATIVES, any_of
+
+if TYPE_CHECKING:
+    from retrieval.catalog.facets import Facet
+
+# --- talk that looks for nothing -------------------------------------------------------------
+
+AFRESH = re.compile(
+    r"\s*(?:(?:ok|okay|no|well|actually),?\s+)?(?:forget (?:that|it|about (?:that|it))|never ?mind"
+    r"|(?:a )?(?:new|different|other|another) (?:question|search|topic)|start (?:over|again)|reset"
+    r"|scrap that)\b[\s,.;:!-]*(?:and\b|then\b)?",
+    re.IGNORECASE,
+)
+POLITE = (
+    r"(?:(?:please|pls|plz|can you|could you|would you|will you|can u|i want (?:you )?to"
+    r"|i'd like (?:you )?to|i need (?:you )?to|i want u to|just|now|then|ok|okay|hey|so|and|go and"
+    r"|help me|let's|lets|kindly|also)[\s,]+)*"
+)
+CHANGES = re.compile(
+    rf"\s*{POLITE}(?:delete|remove|erase|get rid of|trash|edit|rewrite|rename|hide|archive|relabel"
+    r"|retag|untag|tag|mark|correct|fix|repost|publish|upload|unpublish|download|email|send"
+    r"|translate"
+    r"|crop|rotate|backup|back up|share (?:this|that|it|them|these|those|my|the)"
+    r"|post (?:this|that|it|a|an|the|my|something|new|for me)|write (?:me )?(?:a|an|new|the)\b"
+    r"|change (?!to\b|it to (?:19|20)|that to (?:19|20))|make (?:it|them|this|that|these|those|my"
+    r"|all)"
+    r"(?:\s\w+){0,3}\s(?:private|public|positive|negative|neutral|hidden))\b",
+    re.IGNORECASE,
+)
+CAN_ONLY_LOOK = re.compile(
+    r"\b(?:filters?|from (?:the )?(?:results?|list|search))\b", re.IGNORECASE
+)
+HELP = re.compile(
+    r"\s*(?:(?:hi|hello|hey|ok|so|please)[\s,!.]+)*(?:help(?: me)?(?: please)?$"
+    r"|what (?:else )?(?:can|could|do|are|is)?\s*(?:you|u|i|this|it)(?: are| is)?(?: \w+)?(?: to)?"
+    r" (?:do|ask|answer|find|search|know|understand|help)\b(?! about\b.*\d)(?: me)?(?: with| for)?"
+    r"(?: me)?(?:,? please)?\s*$"
+    r"|how (?:do|does|can|should) (?:i|you|this|it|one) (?:use|work|ask|search|start|function)"
+    r"|who are (?:you|u)|what are (?:you|u)(?: for)?$|what is this|instructions|commands"
+    r"|give me (?:some )?"
+    r"(?:examples?|ideas)|(?:show me )?(?:some )?examples?$|what (?:kind|kinds|sort|sorts|type"
+    r"|types) of questions)",
+    re.IGNORECASE,
+)
+
+
+# --- what is to be done -----------------------------------------------------------------------
+
+NOUN = any_of(POSTS)
+PLACE = re.compile(
+    rf"\b(?:the\s+)?(?:(?P<word>{any_of(PLACES)})(?:\s+{NOUN}|\s+(?:hit|result))?"
+    r"|(?:number|no\.?|nr\.?|num|#)\s*(?P<number>\d{1,2})|(?:post|picture|photo|pic|image"
+    r"|result)\s+"
+    rf"(?P<after>\d{{1,2}}|{any_of([n for n in NUMBERS if n not in ('a', 'an')])}))\b(?!"
+    rf"\s+(?:of|time|half|ever|i\b))",
+    re.IGNORECASE,
+)
+HASH = re.compile(r"#\s?(?P<number>\d{1,2})\b")
+SIMILAR = re.compile(
+    r"\b(?:similar|alike|(?:more|others?|pictures|photos|posts|something|anything|ones"
+    r"|stuff)\s+like"
+    r"|looks?\s+like|resembl\w+|same kind|like (?=the|number|no|#|that one|this one))\b",
+    re.IGNORECASE,
+)
+SHOW = re.compile(
+    r"\b(?:show|open|see|tell|about|what|what's|whats|which|describe|explain|details?|more"
+    r"|enlarge|zoom"
+    r"|look|view|info|when|where|who|why|expand|give|display)\b",
+    re.IGNORECASE,
+)
+REPLACE = re.compile(
+    r"\s*(?:(?:ok|okay|and|so|well|hmm|now|then|cool|nice|great|thanks)[\s,]+)*(?:what about"
+    r"|whatabout|how about"
+    r"|how bout|what of|(?:the )?same (?:thing |question |search |one |again )?(?:for|with"
+    r"|but for|but with|but)"
+    r"|now (?:for|with|do|try)|try|do)\b",
+    re.IGNORECASE,
+)
+NARROW = re.compile(
+    r"\s*(?:(?:ok|okay|so|well|hmm|yes|no|yeah|cool|nice|great|thanks|please)[\s,]+)*(?:(?:show"
+    r"|give|find|list|keep)"
+    r"\s+(?:me\s+)?(?:only|just)|(?:and|only|just|now|but|also|then|or|plus|instead|rather"
+    r"|limit (?:it|that|them)?\s*to|(?:skip|go|go back|stick|back) to"
+    r"|narrow (?:it|that|them)?\s*(?:down)?\s*to|filter|make (?:it|that)|change (?:it|that)?\s*to"
+    r"|restrict (?:it|that)?"
+    r"\s*to)\b|(?=(?:not|without|except|no|nothing|minus|excluding|none)\b))",
+    re.IGNORECASE,
+)
+REFER = re.compile(
+    r"\b(?:those|them|these|there|of it|the ones|ones|that list|the list|the results?|it)\b",
+    re.IGNORECASE,
+)
+COUNT = re.compile(
+    r"\b(?:how (?:many|often|much)|howmany|number of|amount of|count(?: of)?|total(?: of)?"
+    r"|how frequently)\b",
+    re.IGNORECASE,
+)
+SHARE = re.compile(
+    r"\b(?:what\s+)?(?:share|percentage|percent|proportion|fraction|ratio|part|%)\b(?:\s+of)?",
+    re.IGNORECASE,
+)
+GROUPS: dict[str, Facet] = {
+    **{name: name for name in ("year", "month", "topic", "source", "sentiment")},
+    **dict.fromkeys(("topics", "theme", "subject", "category"), "topic"),
+    **dict.fromkeys(("mood", "feeling", "emotion"), "sentiment"),
+    "account": "source",
+}
+GROUP = "|".join(sorted(GROUPS, key=len, reverse=True))
+BY = re.compile(
+    rf"\b(?:by|per|each|every|for each|for every|(?<=many )a|(?<=posts )a|split(?: up)? by"
+    rf"|grouped by|broken down by|in each"
+    rf"|in every|according to|across)\s+(?:the\s+)?(?P<one>{GROUP})s?(?:\s*(?:and|x|,|by|per"
+    rf"|&)\s*(?:by\s+)?(?P<two>{GROUP})s?)?\b"
+    rf"|\b(?P<yearly>yearly|annually|monthly)\b",
+    re.IGNORECASE,
+)
+MOOD_OVER_TIME = re.compile(
+    r"\b(?:mood|moods|sentiment|sentiments|feelings?|emotions?)\b.*\b(?:over|through(?:out)?"
+    r"|across|during|develop\w*|chang\w*|evol\w*"
+    r"|time(?:line)?)\b|\bover (?:the )?(?:time|years|months)\b.*\b(?:mood|sentiment|feelings?)\b"
+    r"|\bmood\w* (?:timeline|trend|history)\b",
+    re.IGNORECASE,
+)
+MOST_TOPIC = re.compile(
+    rf"\b(?:(?:what|which)\s+(?:kinds? of\s+)?(?:topics?|themes?|subjects?|things"
+    rf"|stuff)\b(?=.*\b(?:most\w*|often|main\w*|usually|post|about|common|popular|do i|are)\b)"
+    rf"|(?:what|wat)\b.*\b(?:post|posted|posting|write|share|talk|about)\b.*\b(?:most\w*|the most"
+    rf"|mainly|usually|all the time|often)\b"
+    rf"|(?:top|main|favou?rite|common\w*|biggest|most frequent|popular)\s+(?:{GROUP})s?"
+    rf"|my topics)\b",
+    re.IGNORECASE,
+)
+WHEN = re.compile(
+    r"\b(?:(?:in\s+)?(?:which|what|wich)\s+(?P<unit>year|month)s?|when)\b(?=.*\b(?:most|happiest"
+    r"|saddest|best|worst|angriest|grumpiest|least"
+    r"|more|highest|often|funniest|loneliest)\b)|\b(?:my"
+    r"|the)?\s*(?P<mood>" + any_of(SUPERLATIVES) + r")\s+"
+    r"(?P<unit2>year|month)s?\b",
+    re.IGNORECASE,
+)
+EXTREME = re.compile(
+    rf"\b(?:my\s+|the\s+)?(?:(?P<most>most|least)\s+(?P<felt>positive|negative|happy|sad)"
+    rf"|(?P<word>{any_of(SUPERLATIVES)}))"
+    rf"(?:\s+(?P<n>\d{{1,2}}|{any_of(NUMBERS)}))?\s+(?P<noun>{NOUN})\b",
+    re.IGNORECASE,
+)
+FIRST_OR_LAST = re.compile(
+    rf"\b(?:my|the)?\s*(?:very\s+)?(?P<old>first|oldest|earliest)\b(?:\s+(?P<n>\d{{1,2}}"
+    rf"|{any_of(NUMBERS)}))?(?=(?:\s+[\w'-]+){{0,3}}?\s+{NOUN}|\s+(?:time|ever))"
+    rf"|\b(?:my|the)?\s*(?:very\s+)?(?P<new>last|latest|newest|most recent"
+    rf"|recent)\b(?:\s+(?P<n2>\d{{1,2}}"
+    rf"|{any_of(NUMBERS)}))?(?=(?:\s+[\w'-]+){{0,3}}?\s+{NOUN}|\s+time)"
+    rf"|\b(?:my\s+|the\s+)?(?:(?P<n3>\d{{1,2}}|{any_of(NUMBERS)})\s+)?(?:(?P<old2>oldest|earliest)"
+    rf"|(?P<new2>latest|newest|most recent))\b(?:\s+(?P<n4>\d{{1,2}}|{any_of(NUMBERS)}))?",
+    re.IGNORECASE,
+)
+LIMIT = re.compile(
+    rf"\b(?:top|the|any|only|just)?\s*(?P<n>\d{{1,2}}"
+    rf"|{any_of([n for n in NUMBERS if n not in ('a', 'an')])})(?=(?:\s+(?!years?|months?"
+    rf"|weeks?|days?)[\w'-]+){{0,2}}?\s+{NOUN}\b)"
+    r"|\btop\s+(?P<n2>\d{1,2})\b",
+    re.IGNORECASE,
+)
+COMPARE = re.compile(
+    r"\b(?:compar\w+|versus|vs\.?|difference\w* between)\b"
+    r"|\b(?:more|less|fewer|rather|better|worse|happier|sadder|angrier|grumpier|gloomier"
+    r"|unhappier|funnier|nicer)\b.*\b(?:than|or)\b",
+    re.IGNORECASE,
+)
+SIDES = re.compile(
+    r"\s(?:versus|vs\.?|compared (?:to|with)|against|as opposed to|or rather|or|than|and|with|to"
+    r"|&)\s",
+    re.IGNORECASE,
+)
+NO_CAPTION = re.compile(
+    r"\b(?:without|with no|no|missing|lacking|that lack|have no|has no|having no|dont have"
+    r"|don't have|doesn't have)\s+(?:any\s+|a\s+)?"
+    r"(?:captions?|text|words|description)\b|\b(?:uncaptioned|captionless|caption-less"
+    r"|not captioned)\b",
+    re.IGNORECASE,
+)
+WITH_CAPTION = re.compile(
+    r"\b(?:with|that have|having)\s+(?:a\s+|some\s+)?captions?\b|\bcaptioned\b", re.IGNORECASE
+)
+DISAGREE = re.compile(
+    r"\b(?:where|when|whose|that|which|with)?\s*(?:the\s+)?(?:captions?|text|words?)?\s*(?:and|&"
+    r"|vs)?\s*(?:the\s+)?(?:pictures?|images?|photos?)?"
+    r"\s*(?:do not|don't|dont|does not|doesn't|doesnt)?\s*(?:disagree\w*|contradict\w*"
+    r"|mismatch\w*|not match|conflict\w*|say different\s+\w+"
+    r"|tell different\s+\w+|differ\b)(?:\s+(?:about|on|in"
+    r"|over)(?:\s+the)?(?:\s+(?:topics?|sentiments?|mood))?)?"
+    r"(?:\s+(?:each other|with\b.*?(?:captions?|pictures?|images?|photos?)))?",
+    re.IGNORECASE,
+)
+NOT = (
+    r"\b(?:not|no|never|non|isn't|isnt|aren't|arent|wasn't|wasnt|weren't|werent|without"
+    r"|except(?:\s+for)?|excluding|minus|nothing|none"
+    r"|anything but|other than|don't|dont|didn't|didnt|neither|nor|skip|leave out)(?:\s+"
+    r"|-)(?:(?:the|any|a|an|so|very|at all|really|too"
+    r"|that|those|being|all|of|ones?|posts?|pictures?|feeling|feel|look|looking|about|quite"
+    r"|particularly|my|just|exactly)\s+)*$"
+)
+NEGATED = re.compile(NOT, re.IGNORECASE)
+MORE_THAN = re.compile(
+    r"\b(?:more|rather)\s+(?P<one>[\w-]+)\s+than\s+(?P<other>[\w-]+)", re.IGNORECASE
+)
+LEFT_OUT_AFTER = re.compile(r"\s*(?:ones?|posts?|pictures?|stuff|things)?\s*out\b", re.IGNORECASE)
+TRAILING_ONLY = re.compile(r"\b(?:only|instead)\s*$", re.IGNORECASE)
+ASKS = re.compile(
+    r"\b(?:were|are|was|is|am|do|did|have|has|had|which|what|who|does|compare|how)\b(?=.*\bmore\b)",
+    re.IGNORECASE,
+)
+LEFT_OUT = re.compile(
+    r"\b(?:but\s+no|but\s+not|and\s+no|without|except(?:\s+for)?|excluding|minus|no"
+    r"|not)\s+(?:any\s+|the\s+|a\s+|with\s+)?(?P<word>[a-z][\w'-]*)",
+    re.IGNORECASE,
+)
+TOKEN = re.compile(r"\x00|[,;:()]|-?[^\W_][\w'’-]*", re.UNICODE)
+
+
+BARE_PLACE = re.compile(
+    rf"(?:(?:ok|okay|and|so|please|show|open|see|tell|me|about|what|is|what's|in|more|give|the|a"
+    rf"|details|of|on|describe)\s+)*"
+    rf"(?:{any_of(PLACES)})(?:\s+(?:one|post|picture|photo|pic|image|result"
+    rf"|hit))?(?:\s+please)?",
+    re.IGNORECASE,
+)
