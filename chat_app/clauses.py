@@ -1,8 +1,8 @@
 """What in a question is the request, and what is only talk around it.
 
-People tell why they ask ("my sister says I only whine, so how many negative posts …"). Words of that
-talk would be looked for, so whole clauses are left out: those that ask for nothing and are about
-somebody, where another clause does ask. Times are kept whatever clause they stand in.
+People tell why they ask ("my sister says I only whine, so how many negative posts …"). Words of
+that talk would be looked for, so whole clauses are left out: those that ask for nothing and are
+about somebody, where another clause does ask. Times are kept whatever clause they stand in.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from chat_app.words import NUMBERS, PLACES, POSTS, SUPERLATIVES, any_of
 
 if TYPE_CHECKING:
     from retrieval.catalog.facets import Facet
+    from retrieval.catalog.ordering import Order
 
 # --- talk that looks for nothing -------------------------------------------------------------
 
@@ -38,7 +39,7 @@ CAN_ONLY_LOOK = re.compile(
     r"\b(?:filters?|from (?:the )?(?:results?|list|search))\b", re.IGNORECASE
 )
 HELP = re.compile(
-    r"\s*(?:(?:hi|hello|hey|ok|so|please)[\s,!.]+)*(?:help(?: me)?(?: please)?$"
+    r"\s*(?:(?:hi|hello|hey|ok|so|please)[\s,!.]+)*(?:help(?: me)?(?: please)?\s*$"
     r"|what (?:else )?(?:can|could|do|are|is)?\s*(?:you|u|i|this|it)(?: are| is)?(?: \w+)?(?: to)?"
     r" (?:do|ask|answer|find|search|know|understand|help)\b(?! about\b.*\d)(?: me)?(?: with| for)?"
     r"(?: me)?(?:,? please)?\s*$"
@@ -121,6 +122,32 @@ BY = re.compile(
     rf"|\b(?P<yearly>yearly|annually|monthly)\b",
     re.IGNORECASE,
 )
+ABOUT_MOOD = re.compile(r"\b(?:mood|moods|sentiment|feelings?|emotions?)\b", re.IGNORECASE)
+HOW_FELT = re.compile(
+    r"\bhow (?:do|did|have|does) i (?:usually |generally )?(?:feel|felt)\b(?: about)?"
+    r"|\b(?:what(?:'s| is|s)|what was) my (?:mood|feeling|attitude) (?:about|on|of|towards"
+    r"|like in)\b",
+    re.IGNORECASE,
+)
+SORT = re.compile(
+    r"\b(?:sort(?:ed)?|order(?:ed)?)\s+(?:them\s+|it\s+|these\s+|those\s+)?(?:by\s+)?(?:the\s+)?"
+    r"(?P<by>oldest|earliest|newest|latest|date|most positive|most negative|happiest|saddest)"
+    r"(?:\s+first)?|\b(?P<first>oldest|earliest|newest|latest|happiest|saddest)\s+first\b",
+    re.IGNORECASE,
+)
+ORDERS: dict[str, Order] = {
+    **dict.fromkeys(("oldest", "earliest"), "oldest"),
+    **dict.fromkeys(("newest", "latest", "date"), "newest"),
+    **dict.fromkeys(("most positive", "happiest"), "most_positive"),
+    **dict.fromkeys(("most negative", "saddest"), "most_negative"),
+}
+LOOKS_OTHERWISE = re.compile(
+    r"\b(?:pictures?|photos?|images?|pics?)\b.*\b(?:but|while|although|though"
+    r"|yet)\b.*\b(?:captions?"
+    r"|text|words)\b|\b(?:captions?|text|words)\b.*\b(?:but|while|although|though|yet)\b.*\b"
+    r"(?:pictures?|photos?|images?|pics?)\b",
+    re.IGNORECASE,
+)
 MOOD_OVER_TIME = re.compile(
     r"\b(?:mood|moods|sentiment|sentiments|feelings?|emotions?)\b.*\b(?:over|through(?:out)?"
     r"|across|during|develop\w*|chang\w*|evol\w*"
@@ -171,7 +198,7 @@ LIMIT = re.compile(
 COMPARE = re.compile(
     r"\b(?:compar\w+|versus|vs\.?|difference\w* between)\b"
     r"|\b(?:more|less|fewer|rather|better|worse|happier|sadder|angrier|grumpier|gloomier"
-    r"|unhappier|funnier|nicer)\b.*\b(?:than|or)\b",
+    r"|unhappier|funnier|nicer)\b.*\b(?:than|or)\b|\bor\b.*\bmore\b",
     re.IGNORECASE,
 )
 SIDES = re.compile(
@@ -212,9 +239,15 @@ MORE_THAN = re.compile(
     r"\b(?:more|rather)\s+(?P<one>[\w-]+)\s+than\s+(?P<other>[\w-]+)", re.IGNORECASE
 )
 LEFT_OUT_AFTER = re.compile(r"\s*(?:ones?|posts?|pictures?|stuff|things)?\s*out\b", re.IGNORECASE)
+AND_ALSO = re.compile(r"\s*(?:or|nor|and)\s*(?:the\s+)?", re.IGNORECASE)
+LOOK = re.compile(
+    r"\b(?:show|see|list|display|find)\b.*\b(?:those|them|these|it|ones|that)\b", re.IGNORECASE
+)
 TRAILING_ONLY = re.compile(r"\b(?:only|instead)\s*$", re.IGNORECASE)
 ASKS = re.compile(
-    r"\b(?:were|are|was|is|am|do|did|have|has|had|which|what|who|does|compare|how)\b(?=.*\bmore\b)",
+    r"(?<!that )(?<!which )(?<!ones )\b(?:were|are|was|is|am|do|did|have|has|had|which|what|who"
+    r"|does"
+    r"|compare|how)\b(?! (?:are|look|were|is)\b)(?=.*\bmore\b)",
     re.IGNORECASE,
 )
 LEFT_OUT = re.compile(

@@ -48,7 +48,8 @@ if TYPE_CHECKING:
     from retrieval.catalog.facets import Facet
     from retrieval.records import FeltAs, Sentiment
 
-_MOST_TIMES = 6
+_MOST_TIMES = 6  # that one question names
+_FEW_WORDS = 6  # of a question that is nothing but another filter
 
 Kind = Literal[
     "find", "count", "compare", "show", "similar", "help", "thanks", "refusal", "unclear"
@@ -182,7 +183,14 @@ class _Reading:
     def plan(self) -> Plan:
         whole = self._text
         lead = self._lead() if self._previous is not None else None
-        order, limit = self._first_or_last()
+        order, limit = "relevance", None
+        if sorting := self._take(frames.SORT):
+            order, lead = (
+                frames.ORDERS[(sorting["by"] or sorting["first"]).lower()],
+                lead or "narrow",
+            )
+        else:
+            order, limit = self._first_or_last()
         periods = self._periods
         if found := self._one_post(lead):
             return found
@@ -247,7 +255,8 @@ class _Reading:
         if self._previous is None and not (found and found.groupdict().get("number")):
             if frames.SIMILAR.search(self._text) and found:
                 return Plan("similar", FindSimilar(number=_place_of(found)))
-            return None
+            if not found or not re.search(rf"{frames.NOUN}\s*$", found[0], re.IGNORECASE):
+                return None
         similar = frames.SIMILAR.search(self._text)
         if not found and frames.SHOW.search(self._text) and not self._content(self._text):
             found = frames.PLACE.search(self._talk)  # "the third looks great, can you open it?"
@@ -285,7 +294,11 @@ class _Reading:
             if found["yearly"]:
                 return ("month",) if found["yearly"].lower() == "monthly" else ("year",)
             names = [frames.GROUPS[found[name].lower()] for name in ("one", "two") if found[name]]
+            if len(names) == 1 and self._take(frames.ABOUT_MOOD):
+                names.append("sentiment")  # "my mood by year"
             return tuple(dict.fromkeys(names))
+        if self._take(frames.HOW_FELT):
+            return ("sentiment",)
         if found := self._take(frames.SHARE):
             self._shares = True
             return ("sentiment",)
@@ -404,7 +417,10 @@ class _Reading:
             asked.has_caption = True
         if found := self._take(frames.DISAGREE):
             asked.disagreement = "topics" if "topic" in found[0].lower() else "sentiment"
+        opposed = asked.disagreement is None and bool(frames.LOOKS_OTHERWISE.search(self._text))
         asked.sentiments = self._sentiments()
+        if opposed and len(asked.sentiments) > 1:  # "sad pictures whose caption is happy"
+            asked.sentiments, asked.disagreement = (), "sentiment"
         self._leave_out()
         asked.topics, asked.query = self._topics_and_query()
         return asked
@@ -482,16 +498,6 @@ class _Reading:
 
     # --- together with the last question
 
-    def _compared_again(self, given: dict[str, Any]) -> Plan | None:
-        """The last comparison under another filter; None: another thing is looked for."""
-        assert isinstance(self._previous, Compare)
-        if {"query", "topics"} & given.keys():
-            return None
-        if not given or any(each.since or each.until for each in self._previous.slices):
-            return None
-        fields = self._previous.model_dump(exclude_defaults=True) | given
-        return Plan("compare", Compare(**fields))
-
     def _joined(
         self,
         whole: str,
@@ -504,48 +510,65 @@ class _Reading:
         limit: int | None,
     ) -> Plan:
         given = asked.given()
-        if lead is not None and isinstance(self._previous, Compare) and not counts:
-            if plan := self._compared_again(given):
-                return plan
-        refers = self._previous is not None and bool(frames.REFER.search(whole))
-        filters_alone = bool(given) and "query" not in given and len(whole.split()) <= 6
-        if counts and not by and not given and self._previous is not None:
-            refers = True  # "how many?"
-        follows = self._previous is not None and (
-            lead is not None or (refers and "query" not in given) or (filters_alone and not counts)
-        )
+        if lead is not None and not counts and (plan := self._compared_again(given)):
+            return plan
+        follows = self._follows(whole, lead, given, counts=counts, by=by)
         if follows and self._previous is not None:
-            base = self._previous.model_dump(exclude_defaults=True)
-            fields = {k: v for k, v in base.items() if k in Posts.model_fields}
-            if {"since", "until", "month_day"} & given.keys():
-                fields = {
-                    k: v for k, v in fields.items() if k not in ("since", "until", "month_day")
-                }
-            if lead == "replace" and ("query" in given or "topics" in given):
-                fields = {k: v for k, v in fields.items() if k not in ("query", "topics")}
-            if (
-                lead == "narrow"
-                and "query" in given
-                and given["query"].startswith("-")
-                and fields.get("query")
-            ):
-                given["query"] = f"{fields['query']} {given['query']}"
-            given = fields | given
-            shows = (
-                re.search(r"\b(?:show|see|list|display|find)\b", whole, re.IGNORECASE) and refers
-            )
-            if self._previous_kind == "count" and not counts and not shows:
+            given = self._taken_up(lead, given, self._previous)
+            if self._previous_kind == "count" and not counts and not frames.LOOK.search(whole):
                 counts, by = True, by or getattr(self._previous, "group_by", ())
         if counts:
             return Plan("count", CountPosts(**given, group_by=by))
-        search = dict(given)
         if order != "relevance":
-            search["order"] = order
+            given["order"] = order
         if limit is not None:
-            search["limit"] = max(1, min(limit, MOST_SHOWN))
-        if not search and not follows and not _asks_for_all(whole):
+            given["limit"] = max(1, min(limit, MOST_SHOWN))
+        if not given and not follows and not _asks_for_all(whole):
             return Plan("unclear")
-        return Plan("find", SearchPosts(**search))
+        return Plan("find", SearchPosts(**given))
+
+    def _compared_again(self, given: dict[str, Any]) -> Plan | None:
+        """The last comparison under another filter; None: there is none, or it is over."""
+        last = self._previous
+        if not isinstance(last, Compare) or not given or {"query", "topics"} & given.keys():
+            return None
+        if any(each.since or each.until for each in last.slices):
+            return None
+        return Plan("compare", Compare(**(last.model_dump(exclude_defaults=True) | given)))
+
+    def _follows(
+        self,
+        whole: str,
+        lead: str | None,
+        given: dict[str, Any],
+        *,
+        counts: bool,
+        by: tuple[Facet, ...],
+    ) -> bool:
+        """Whether it is about what the last question was about."""
+        if self._previous is None:
+            return False
+        if lead is not None or (counts and not by and not given):  # "how many?"
+            return True
+        if "query" in given:
+            return False
+        filters_alone = bool(given) and not counts and len(whole.split()) <= _FEW_WORDS
+        return filters_alone or bool(frames.REFER.search(whole))
+
+    @staticmethod
+    def _taken_up(lead: str | None, given: dict[str, Any], last: Posts) -> dict[str, Any]:
+        """What the last question asked for, with what this one names in its place."""
+        fields = last.model_dump(exclude_defaults=True)
+        fields = {name: value for name, value in fields.items() if name in Posts.model_fields}
+        replaced: set[str] = set()
+        if {"since", "until", "month_day"} & given.keys():
+            replaced |= {"since", "until", "month_day"}
+        if lead == "replace" and {"query", "topics"} & given.keys():
+            replaced |= {"query", "topics"}
+        fields = {name: value for name, value in fields.items() if name not in replaced}
+        if lead == "narrow" and given.get("query", "").startswith("-") and fields.get("query"):
+            given = given | {"query": f"{fields['query']} {given['query']}"}
+        return fields | given
 
 
 def _is_verb_of_mood(word: str) -> bool:

@@ -368,7 +368,7 @@ _BARE_MONTH = _compiled(_MONTH)
 _WORD = re.compile(r"(?<![\w-])\w")
 _THIS_DAY = _compiled(
     r"(?:on\s+)?(?:this|today's)\s+(?:very\s+)?day(?:\s+in\s+(?:history|other\s+years"
-    r"|past\s+years))?"
+    r"|(?:past|previous|earlier|all|any)\s+years))?"
 )
 _EVERY = _lead(r"(?:on\s+)?(?:every|each)\s+")
 _ON = _lead(r"on\s+")
