@@ -117,11 +117,12 @@ def main(count: int, folder: Path) -> None:
     path = folder / "images.f32"
     vectors.tofile(path)
     mapped = np.memmap(path, dtype="<f4", mode="r").reshape(-1, DIMENSION)
-    if not (folder / "manifest.json").exists():
+    chroma_dir = folder / "chroma_db"
+    if not (chroma_dir / "manifest.json").exists():
         started = time.monotonic()
-        fill(folder, vectors, data)
+        fill(chroma_dir, vectors, data)
         print(f"Chroma filled in {time.monotonic() - started:.0f} s", flush=True)
-    reader = ChromaReader(folder, read_manifest(folder))
+    reader = ChromaReader(chroma_dir, read_manifest(chroma_dir))
     index = ChromaIndex(mapped, [f"{row:07}" for row in range(count)], reader, IMAGES)
     started = time.monotonic()
     index.nearest(queries[0], None, K)

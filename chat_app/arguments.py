@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from retrieval.catalog.facets import Facet
 from retrieval.catalog.ordering import Order
-from retrieval.records import Disagreement, Sentiment, Undetermined
+from retrieval.records import Disagreement
+
+# One list of values, so that a mistake is answered with one.
+Feeling = Literal["negative", "neutral", "positive", "not determined"]
 
 MOST_SHOWN = 24  # pictures in one answer: a page of thumbnails
 _MOST_SLICES = 4
@@ -32,7 +35,7 @@ class Slice(Arguments):
         description="what the posts show or say, in a few words, such as 'dog on a beach'; "
         "'-word' looks away from something; empty where filters alone say it",
     )
-    sentiments: tuple[Sentiment | Undetermined, ...] = Field(
+    sentiments: tuple[Feeling, ...] = Field(
         default=(), description="posts of one of these sentiments"
     )
     topics: tuple[str, ...] = Field(
@@ -103,12 +106,6 @@ class _OnePost(Arguments):
         description="its place in the list that was shown last, from 1; -1 is the last",
     )
     post_id: str | None = Field(default=None, description="or its post_id")
-
-    @model_validator(mode="after")
-    def _one_of_both(self) -> _OnePost:
-        if (self.number is None) == (self.post_id is None):
-            raise ValueError("give either number or post_id")
-        return self
 
 
 class ShowPost(_OnePost):

@@ -151,6 +151,8 @@ def _query(asked: Slice) -> Query:
 
 def _meant(scope: Scope, asked: ShowPost | FindSimilar) -> Hit:
     """The picture of the post that is meant, with that post first."""
+    if (asked.number is None) == (asked.post_id is None):
+        raise BadOption("give either number or post_id")
     post_id = asked.post_id or _numbered(scope, asked.number or 0)
     row = scope.searcher.generation.picture_of(post_id)
     (hit,) = scope.searcher.hits([row], scope.filters)
