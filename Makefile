@@ -8,7 +8,7 @@ PYTEST := $(RUN) -m pytest -n $(WORKERS) --dist worksteal
 .PHONY: help demo evaluate walkthrough test check lint types quick clean
 
 help:
-	@echo "make demo    set up, build the sample gallery, show a few searches"
+	@echo "make demo    set up, build the sample gallery, show a few searches and answers"
 	@echo "make evaluate     what did looking at the pictures add? writes reports/"
 	@echo "make walkthrough  write docs/walkthrough.md anew, from the sample gallery"
 	@echo "make test    set up, then lint, type check and run all tests"
@@ -35,10 +35,15 @@ demo: .venv/installed
 	@echo
 	$(RUN) -m retrieval.evaluate --out reports > /dev/null
 	@echo
+	$(RUN) -m chat_app ask "how many happy posts per year?"
+	@echo
+	$(RUN) -m chat_app ask "am I happier in 2019 or in 2021?"
+	@echo
 	@echo "That was the sample gallery. Now your own posts:"
 	@echo "  $(RUN) -m indexer build ~/Pictures/posts     a folder of pictures"
 	@echo "  $(RUN) -m indexer build posts.csv --images ~/Pictures"
 	@echo "  $(RUN) -m retrieval.search \"what you remember\""
+	@echo "  $(RUN) -m chat_app ask \"what did I post about most?\""
 	@echo "  $(RUN) -m indexer status"
 
 evaluate: .venv/installed
