@@ -49,7 +49,10 @@ if TYPE_CHECKING:
     from retrieval.records import FeltAs, Sentiment
 
 _MOST_TIMES = 6  # that one question names
-_FEW_WORDS = 6  # of a question that is nothing but another filter
+_FEW_WORDS = 6  # of a question that is nothing but another filter, and names nothing to find
+_WHOLE_QUESTION = (POSTS | {"find", "show", "which", "what", "who", "where"}) - {
+    "one", "ones", "thing", "things", "stuff", "result", "results"
+}  # fmt: skip
 
 Kind = Literal[
     "find", "count", "compare", "show", "similar", "help", "thanks", "refusal", "unclear"
@@ -552,7 +555,9 @@ class _Reading:
             return True
         if "query" in given:
             return False
-        filters_alone = bool(given) and not counts and len(whole.split()) <= _FEW_WORDS
+        words = set(re.findall(r"[a-z]+", whole.lower()))
+        is_elliptic = len(words) <= _FEW_WORDS and not words & _WHOLE_QUESTION
+        filters_alone = bool(given) and not counts and is_elliptic
         return filters_alone or bool(frames.REFER.search(whole))
 
     @staticmethod
