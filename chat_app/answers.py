@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chat_app.results import Compared, Counted, Found, Shown, Similar
+from chat_app.safe_text import plain_text
 from chat_app.wording import described, named, shown_date
 from retrieval.cli import count
 from retrieval.records import SENTIMENTS
@@ -157,7 +158,7 @@ def _told_part(part: Part) -> str:
 def _shown(result: Shown) -> str:
     lines = []
     for post, labels in zip(result.hit.posts, result.hit.labels, strict=True):
-        lines.append(f"{shown_date(post)}: {described(post, labels)}")
+        lines.append(f"{shown_date(post)}: {plain_text(described(post, labels))}")
     return "\n".join(lines)
 
 

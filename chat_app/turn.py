@@ -18,6 +18,7 @@ from chat_app.lexicon import GalleryLexicon
 from chat_app.model import failure, open_model
 from chat_app.planner import Planner
 from chat_app.results import counts_of, hits_of, is_sure
+from chat_app.safe_text import PlainStream
 from chat_app.scope import Scope
 from chat_app.tools import TOOLS
 from chat_app.understand import Plan, understand
@@ -109,6 +110,7 @@ class _Heard:
     results: list[Result] = field(default_factory=list)
     text: str = ""
     finished: bool = False  # its last words came to an end
+    plain: PlainStream = field(default_factory=PlainStream)
 
 
 class Assistant:
@@ -198,16 +200,20 @@ class Assistant:
                 message, _ = event
                 if isinstance(message, ToolMessage) and message.artifact is not None:
                     heard.results.append(message.artifact)
-                    heard.text, heard.finished = "", False
+                    heard.text, heard.finished, heard.plain = "", False, PlainStream()
                     yield Returned(message.artifact)
                 elif isinstance(message, AIMessage | AIMessageChunk):
                     heard.finished |= is_planner or bool(
                         message.response_metadata.get("finish_reason")
                     )
-                    if message.text:
-                        heard.text += message.text
-                        if is_planner or heard.results:
-                            yield Said(message.text)
+                    text = message.text if is_planner else heard.plain.feed(message.text)
+                    heard.text += text
+                    if text and (is_planner or heard.results):
+                        yield Said(text)
+        if rest := heard.plain.rest():
+            heard.text += rest
+            if heard.results:
+                yield Said(rest)
 
 
 def _calls_in(update: dict[str, Any]) -> list[Call]:

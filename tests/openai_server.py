@@ -38,7 +38,12 @@ class Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
     def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        content = self.rfile.read(int(self.headers["Content-Length"]))
+        if not self.path.endswith("/chat/completions"):  # something that nobody should send
+            self.requests.append({"model": self.path})
+            self._send(200, b"{}", "application/json")
+            return
+        body = json.loads(content)
         model = body["model"]
         self.requests.append({**body, "authorization": self.headers.get("Authorization")})
         self.asked[model] += 1

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.commands import run, run_anew
+from tests.commands import ROOT, run, run_anew
 
 TODAY = ("--today", "2024-09-15")
 
@@ -34,6 +36,21 @@ def test_a_question_is_answered_in_a_new_process(sample_gallery: Path) -> None:
     assert done.stderr == ""
     assert "“cat asleep”" in done.stdout
     assert "chelsea.png" in done.stdout
+
+
+def test_without_an_endpoint_its_libraries_are_not_imported(sample_gallery: Path) -> None:
+    code = (
+        "import runpy, sys\n"
+        f"sys.argv = ['chat_app', 'ask', 'a cat', '--chroma-dir', {str(sample_gallery)!r}]\n"
+        "try:\n"
+        "    runpy.run_module('chat_app', run_name='__main__', alter_sys=True)\n"
+        "except SystemExit:\n"
+        "    pass\n"
+        "heavy = {'langchain_openai', 'openai', 'tiktoken', 'torch', 'chromadb', 'streamlit'}\n"
+        "sys.exit(str(heavy & sys.modules.keys()) if heavy & sys.modules.keys() else 0)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_json_says_what_was_understood_called_and_found(sample_gallery: Path) -> None:

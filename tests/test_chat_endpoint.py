@@ -21,6 +21,7 @@ from retrieval.endpoint import Endpoint
 from retrieval.errors import BadOption
 from retrieval.search.reader import Reader
 from retrieval.search.searcher import Searcher
+from tests.commands import run, run_anew
 from tests.openai_server import WORDS, Handler, serving
 
 TODAY = date(2024, 9, 15)
@@ -208,6 +209,26 @@ def test_a_model_that_obeys_what_it_reads_widens_no_filter(url: str, searcher: S
     turn = turn_of(assistant(url, "obedient"), searcher, filters=filters)
     labels = [label for hit in turn.hits for label in hit.labels]
     assert all(label.sentiment.name == "negative" for label in labels)
+
+
+def test_no_tracing_is_sent_whatever_the_environment_says(url: str, sample_gallery: Path) -> None:
+    Handler.requests.clear()
+    done = run_anew(
+        "chat_app", "ask", "do I have a cat?", "--json", "--chroma-dir", sample_gallery,
+        OPENAI_MODEL="good", OPENAI_BASE_URL=url, OPENAI_API_KEY=KEY,
+        LANGSMITH_TRACING="true", LANGSMITH_API_KEY="x", LANGSMITH_ENDPOINT=url,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    turn = json.loads(done.stdout)
+    assert (turn["mode"], turn["answer"]) == ("llm", SAID)
+    assert [request["model"] for request in Handler.requests] == ["good", "good"]
+    assert KEY not in done.stdout + done.stderr
+    (without,) = json.loads(
+        run("chat_app", "ask", "a cat", "--planner", "--json", "--chroma-dir", sample_gallery,
+            OPENAI_MODEL="good", OPENAI_BASE_URL=url, OPENAI_API_KEY=KEY).stdout.join("[]")
+    )  # fmt: skip
+    assert without["mode"] == "planner"
+    assert len(Handler.requests) == 2
 
 
 def test_a_key_alone_sends_nothing_anywhere(tmp_path: Path) -> None:
