@@ -16,7 +16,7 @@ from chat_app.planner import Planner
 from chat_app.prompts import GUIDE
 from chat_app.scope import Scope
 from chat_app.tools import build_tools
-from chat_app.understand import Plan
+from chat_app.understanding.plan import Plan
 from retrieval.errors import GalleryError
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from chat_app.results import Part, Result
-    from chat_app.understand import Plan
+    from chat_app.understanding.plan import Plan
 
 _MOST_LINES = 12  # of a table in a sentence
 _FEW = 5  # posts, below which a share says little

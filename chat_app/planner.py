@@ -11,7 +11,7 @@ from pydantic import ConfigDict
 
 from chat_app.answers import answer, refused_by_tool
 from chat_app.tools import NAMES
-from chat_app.understand import Plan  # noqa: TC001 - pydantic reads it
+from chat_app.understanding.plan import Plan  # noqa: TC001 - pydantic reads it
 
 if TYPE_CHECKING:
     from langchain_core.callbacks import CallbackManagerForLLMRun

@@ -14,14 +14,15 @@ from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, Too
 from langsmith import tracing_context
 
 from chat_app.examples import example_questions
-from chat_app.lexicon import GalleryLexicon
 from chat_app.model import failure, open_model
 from chat_app.planner import Planner
 from chat_app.results import counts_of, hits_of, is_sure
 from chat_app.safe_text import PlainStream
 from chat_app.scope import Scope
 from chat_app.tools import TOOLS
-from chat_app.understand import Plan, understand
+from chat_app.understanding.lexicon import GalleryLexicon
+from chat_app.understanding.plan import Plan
+from chat_app.understanding.understand import understand
 from retrieval.catalog.filters import EVERYTHING
 
 if TYPE_CHECKING:

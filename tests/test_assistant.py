@@ -262,8 +262,8 @@ def test_two_hundred_turns_cost_no_memory_and_little_time(searcher: Searcher) ->
 
 
 def test_an_edited_taxonomy_is_known_by_its_titles(searcher: Searcher) -> None:
-    from chat_app.lexicon import GalleryLexicon
-    from chat_app.understand import understand
+    from chat_app.understanding.lexicon import GalleryLexicon
+    from chat_app.understanding.understand import understand
 
     titles = {"garden_plants": "Garden & plants", "food_drink": "Eating out", "other": "Other"}
     lexicon = GalleryLexicon(titles, WordEncoder())

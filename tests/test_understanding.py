@@ -10,7 +10,7 @@ import json
 
 import pytest
 
-from chat_app.lexicon import GalleryLexicon
+from chat_app.understanding.lexicon import GalleryLexicon
 from tests.understanding import QUESTIONS, default_lexicon, scored
 
 

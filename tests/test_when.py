@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from chat_app.when import find_period
+from chat_app.understanding.when import find_period
 
 TODAY = date(2024, 9, 15)
 

@@ -17,9 +17,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from chat_app.lexicon import GalleryLexicon
 from chat_app.tools import NAMES
-from chat_app.understand import Plan, understand
+from chat_app.understanding.lexicon import GalleryLexicon
+from chat_app.understanding.plan import Plan
+from chat_app.understanding.understand import understand
 from retrieval.config import Settings
 from retrieval.encoders.sentence import SentenceEncoder
 from retrieval.labels.taxonomy import DEFAULT_TOPICS, load_taxonomy

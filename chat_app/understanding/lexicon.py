@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
-from chat_app.words import WORDS
+from chat_app.understanding.words import WORDS
 from retrieval.labels.sentiment_head import SentimentHead
 from retrieval.labels.taxonomy import OTHER
 from retrieval.labels.vader import vader_features

@@ -13,7 +13,7 @@ from collections.abc import Callable  # noqa: TC003 - in an annotation of data b
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from chat_app.words import WORDS
+from chat_app.understanding.words import WORDS
 
 
 @dataclass(frozen=True, slots=True)

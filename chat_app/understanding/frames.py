@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from chat_app.words import NUMBERS, PLACES, POSTS, SUPERLATIVES, any_of
+from chat_app.understanding.words import NUMBERS, PLACES, POSTS, SUPERLATIVES, any_of
 
 if TYPE_CHECKING:
     from retrieval.catalog.facets import Facet
@@ -128,6 +128,32 @@ HOW_FELT = re.compile(
     r"|\b(?:what(?:'s| is|s)|what was) my (?:mood|feeling|attitude) (?:about|on|of|towards"
     r"|like in)\b",
     re.IGNORECASE,
+)
+YEARS = re.compile(r"\byears?\b", re.IGNORECASE)
+OVER_TIME = re.compile(
+    r"\b(?:over|through(?:out)?|across)?\s*(?:the\s+)?(?:time|years|months)\b"
+    r"|\b(?:mood|sentiment|feeling|emotion)s?\b|\b(?:develop|chang|evol)\w*|\btimeline\b|\btrend\b",
+    re.IGNORECASE,
+)
+WHICH_PERIOD = re.compile(
+    r"\b(?:in\s+)?(?:which|what)\s+(?:year|month)s?\b|\bwhen\b|\bmost\b|\b(?:year|month)s?\b",
+    re.IGNORECASE,
+)
+PERIOD_FOLLOWS = re.compile(
+    r"(?:year|month|week|weekend|night|day|summer|winter|spring|autumn|fall|half)s?\b"
+)
+NOUN_FOLLOWS = re.compile(rf"(?:[\w'-]+\s+){{0,3}}?{NOUN}")
+NOUN_AT_END = re.compile(rf"{NOUN}\s*$", re.IGNORECASE)
+THIS_AT_END = re.compile(r"\b(?:this|that|it)(?: one)?\s*$", re.IGNORECASE)
+COMPARING = re.compile(r"\bcompar\w+|\bdifference\w* between\b|\bversus\b|\bvs\b\.?", re.IGNORECASE)
+MORE_OR_LESS = re.compile(
+    r"\b(?:more|less|fewer|better|worse|rather)\b(?:\s+(?:often|much|about))?", re.IGNORECASE
+)
+VERB_OF_MOOD = re.compile(r"(?:complain|moan|rant|whin|whing|enjoy|smil|laugh)\w*")
+BETWEEN_SIDES = (  # the strongest first
+    r"\s(?:versus|vs\.?|compared (?:to|with)|as opposed to|against)\s",
+    r"\s(?:than|or)\s(?:about\s)?",
+    r"\s(?:and|with|to|&)\s",
 )
 SORT = re.compile(
     r"\b(?:sort(?:ed)?|order(?:ed)?)\s+(?:them\s+|it\s+|these\s+|those\s+)?(?:by\s+)?(?:the\s+)?"

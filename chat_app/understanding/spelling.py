@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from chat_app.words import FEELINGS, FILLER, PLACES, POSTS, TOPIC_WORDS, WORDS
+from chat_app.understanding.words import FEELINGS, FILLER, PLACES, POSTS, TOPIC_WORDS, WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

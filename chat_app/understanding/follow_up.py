@@ -1,0 +1,73 @@
+"""Questions that take up the last one: narrow it, put another thing in its place, refer to it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Literal
+
+from chat_app.arguments import Compare, Posts
+from chat_app.understanding import frames
+from chat_app.understanding.words import POSTS
+
+if TYPE_CHECKING:
+    from chat_app.understanding.spans import Text
+
+Lead = Literal["replace", "narrow"]
+
+_FEW_WORDS = 6  # of a question that is nothing but another filter, and names nothing to find
+_WHOLE_QUESTION = (POSTS | {"find", "show", "which", "what", "who", "where"}) - {
+    "one", "ones", "thing", "things", "stuff", "result", "results"
+}  # fmt: skip
+_TIMES = {"since", "until", "month_day"}
+_SUBJECT = {"query", "topics"}
+
+
+def read_lead(text: Text) -> Lead | None:
+    """How a question begins that takes the last one up: "what about …", "only …"."""
+    leads: list[tuple[Lead, re.Pattern[str]]] = [
+        ("replace", frames.REPLACE),
+        ("narrow", frames.NARROW),
+    ]
+    for lead, pattern in leads:
+        if found := pattern.match(text.left):
+            text.left = f" {text.left[found.end() :]}"
+            return lead
+    if found := frames.TRAILING_ONLY.search(text.left):
+        text.left = text.left[: found.start()]
+        return "narrow"
+    return None
+
+
+def follows(whole: str, lead: Lead | None, given: dict[str, Any], *, counts_all: bool) -> bool:
+    """Whether it is about what the last question was about.
+
+    `counts_all`: it asks how many, and of nothing in particular.
+    """
+    if lead is not None or counts_all:
+        return True
+    if "query" in given:
+        return False
+    words = set(re.findall(r"[a-z]+", whole.lower()))
+    is_elliptic = len(words) <= _FEW_WORDS and not words & _WHOLE_QUESTION
+    return (bool(given) and is_elliptic) or frames.REFER.search(whole) is not None
+
+
+def taken_up(lead: Lead | None, given: dict[str, Any], last: Posts) -> dict[str, Any]:
+    """What the last question asked for, with what this one names in its place."""
+    fields = last.model_dump(exclude_defaults=True, include=set(Posts.model_fields))
+    if _TIMES & given.keys():
+        fields = {name: value for name, value in fields.items() if name not in _TIMES}
+    if lead == "replace" and _SUBJECT & given.keys():
+        fields = {name: value for name, value in fields.items() if name not in _SUBJECT}
+    if lead == "narrow" and given.get("query", "").startswith("-") and fields.get("query"):
+        given = given | {"query": f"{fields['query']} {given['query']}"}
+    return fields | given
+
+
+def compared_again(given: dict[str, Any], last: Posts | None) -> Compare | None:
+    """The last comparison under another filter; None: there is none, or it is over."""
+    if not isinstance(last, Compare) or not given or _SUBJECT & given.keys():
+        return None
+    if any(each.since or each.until for each in last.slices):
+        return None
+    return Compare(**(last.model_dump(exclude_defaults=True) | given))

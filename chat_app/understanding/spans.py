@@ -1,0 +1,67 @@
+"""A question while spans are being taken out of it."""
+
+from __future__ import annotations
+
+import re
+
+from chat_app.understanding.words import FILLER, NUMBERS, PLACES, POSTS, WEAK
+
+BREAK = " \x00 "  # where something was taken out: what stood apart does not grow together
+
+_TOKEN = re.compile(r"\x00|[,;:()]|-?[^\W_][\w'’-]*")
+_POSSESSIVE = re.compile(r"'s?$")
+
+
+class Text:
+    """What nobody has understood yet of a question."""
+
+    def __init__(self, text: str) -> None:
+        self.left = text
+
+    def has(self, pattern: re.Pattern[str]) -> bool:
+        """Whether the pattern is anywhere in it."""
+        return pattern.search(self.left) is not None
+
+    def take(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
+        """Take out the first span that the pattern finds."""
+        found = pattern.search(self.left)
+        if found:
+            self.left = self.left[: found.start()] + BREAK + self.left[found.end() :]
+        return found
+
+    def drop(self, pattern: re.Pattern[str]) -> None:
+        """Leave out every span that the pattern finds; what stands around it stays together."""
+        self.left = pattern.sub(" ", self.left)
+
+    def runs(self) -> list[list[str]]:
+        """The words that say something, in runs of neighbours; weak ones only beside others."""
+        return runs_of(self.left)
+
+
+def runs_of(text: str) -> list[list[str]]:
+    """As `Text.runs`."""
+    runs: list[list[str]] = [[]]
+    for found in _TOKEN.findall(text):
+        token = _POSSESSIVE.sub("", found)
+        low = token.lower()
+        if token[0] in "\x00,;:()" or low in FILLER | POSTS or len(low.strip("-'")) < 2:
+            runs.append([])
+            continue
+        if low.startswith("-"):
+            runs.append([])
+        runs[-1].append(token)
+    return [run for run in runs if any(word.lower() not in WEAK for word in run)]
+
+
+def number_in(text: str | None) -> int:
+    """A number in digits or words; 1 where there is none."""
+    low = (text or "1").lower()
+    return int(low) if low.isdigit() else NUMBERS[low]
+
+
+def place_in(found: re.Match[str]) -> int:
+    """The place in a list that PLACE or HASH found; -1 is the last."""
+    groups = found.groupdict()
+    if groups.get("word"):
+        return PLACES[groups["word"].lower()]
+    return number_in(groups.get("number") or groups.get("after"))

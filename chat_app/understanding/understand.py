@@ -1,0 +1,208 @@
+"""What a question means, without a language model: one tool call, or why there is none.
+
+Each step takes the words it understands out of the question: times, then what is to be done, then
+feelings (with the negation before them), then topics by name. What is left and says anything is
+what to look for. Nothing is guessed by similarity of meaning: a filter that was not meant hides
+posts, while one that was missed only shows more.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from chat_app.arguments import MOST_SHOWN, CountPosts, FindSimilar, Posts, SearchPosts, ShowPost
+from chat_app.understanding import frames
+from chat_app.understanding.clauses import request_in
+from chat_app.understanding.comparison import is_comparison, read_comparison
+from chat_app.understanding.follow_up import compared_again, follows, read_lead, taken_up
+from chat_app.understanding.grouping import (
+    Groups,
+    Ordered,
+    read_extreme,
+    read_first_or_last,
+    read_groups,
+    read_limit,
+    read_sorting,
+)
+from chat_app.understanding.plan import Plan
+from chat_app.understanding.posts_meant import read_posts
+from chat_app.understanding.spans import BREAK, Text, place_in, runs_of
+from chat_app.understanding.spelling import mended
+from chat_app.understanding.when import Period, find_period
+from chat_app.understanding.words import GREETINGS, POSTS, THANKS
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from chat_app.understanding.follow_up import Lead
+    from chat_app.understanding.plan import Lexicon
+
+_MOST_TIMES = 6  # that one question names
+_FIRST_TIME = 0xE000  # a private sign for each time, so that it stays in its clause
+_TIME = re.compile("[\ue000-\ue0ff]")
+
+
+def understand(question: str, today: date, lexicon: Lexicon, previous: Plan | None = None) -> Plan:
+    """What a question asks for; `previous` is the last plan that looked for posts."""
+    text = mended(_tidy(question), lexicon.topics, lexicon.is_word)
+    if plan := _small_talk(text):
+        return plan
+    if found := frames.AFRESH.search(text):
+        text, previous = f" {text[found.end() :]}", None
+    text, periods = _without_times(text, today)
+    request, talk = request_in(text)
+    said = _times_in(request, periods) or _times_in(talk, periods)
+    plan = _Question(_plain(request), talk, said, lexicon, previous).plan()
+    if plan.kind == "unclear" and talk.strip():  # "I miss my old bike, where is it?"
+        plan = _Question(_plain(text), "", said, lexicon, previous).plan()
+    return plan
+
+
+# --- the question as text -------------------------------------------------------------------
+
+
+def _tidy(question: str) -> str:
+    text = question.replace("’", "'").replace("‘", "'").replace("–", "-")
+    text = re.sub(r"[“”\"]", " ", _TIME.sub(" ", text))
+    return f" {' '.join(text.split()).strip(' ?!.')} "
+
+
+def _without_times(text: str, today: date) -> tuple[str, list[Period]]:
+    periods: list[Period] = []
+    while len(periods) < _MOST_TIMES and (named := find_period(text, today)):
+        sign = chr(_FIRST_TIME + len(periods))
+        text = f"{text[: named.start]} {sign} {text[named.end :]}"
+        periods.append(named.period)
+    return text, periods
+
+
+def _times_in(text: str, periods: list[Period]) -> list[Period]:
+    return [periods[ord(sign) - _FIRST_TIME] for sign in _TIME.findall(text)]
+
+
+def _plain(text: str) -> str:
+    return _TIME.sub(BREAK, f" {text.strip()} ")
+
+
+# --- talk that looks for nothing -------------------------------------------------------------
+
+
+def _small_talk(text: str) -> Plan | None:
+    words = set(re.findall(r"[a-z']+", text.lower()))
+    if words and words <= THANKS and not frames.PLACE.search(text):
+        return Plan("thanks")
+    if words and words <= GREETINGS | {"there", "you", "how", "are"}:
+        return Plan("help")
+    if frames.HELP.match(text):
+        return Plan("help")
+    if frames.CAN_ONLY_LOOK.search(text):
+        return None
+    changes = any(frames.CHANGES.match(clause) for clause in re.split(r"[.,;:!?]\s", text))
+    return Plan("refusal") if changes else None
+
+
+# --- the request ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """A request, what was said around it, and what it may go on from."""
+
+    whole: str
+    talk: str
+    periods: list[Period]
+    lexicon: Lexicon
+    previous: Plan | None
+
+    @property
+    def last(self) -> Posts | None:
+        """What the last question asked for."""
+        return self.previous.posts if self.previous else None
+
+    def plan(self) -> Plan:
+        """The steps, in their order."""
+        text = Text(self.whole)
+        lead = read_lead(text) if self.last is not None else None
+        ordered = read_sorting(text)
+        if ordered.order != "relevance":
+            lead = lead or "narrow"
+        elif not self._is_about_a_place(text):
+            ordered = read_first_or_last(text)
+        if plan := self._one_post(text, lead):
+            return plan
+        if is_comparison(text, self.lexicon) and (
+            compared := read_comparison(text, self.periods, self.lexicon)
+        ):
+            return Plan("compare", compared)
+        groups = read_groups(text)
+        counts = text.take(frames.COUNT) is not None or bool(groups.by)
+        extreme = read_extreme(text)
+        if extreme.order != "relevance":
+            ordered = Ordered(extreme.order, ordered.limit or extreme.limit)
+        if ordered.limit is None:
+            ordered = ordered._replace(limit=read_limit(text))
+        asked = read_posts(text, self.periods, self.lexicon)
+        if groups.is_share:
+            asked.sentiments = ()
+        return self._joined(lead, asked.given(), groups, ordered, counts=counts)
+
+    def _is_about_a_place(self, text: Text) -> bool:
+        """Whether "the first" is the first of what was shown, and not the first in time."""
+        bare = frames.BARE_PLACE.fullmatch(text.left.strip()) is not None
+        return self.last is not None and (bare or text.has(frames.SIMILAR))
+
+    def _one_post(self, text: Text, lead: Lead | None) -> Plan | None:
+        """A question about one of the posts that were shown."""
+        found = frames.HASH.search(text.left) or frames.PLACE.search(text.left)
+        is_similar = text.has(frames.SIMILAR)
+        if self.last is None and not is_similar:
+            named = found and (
+                found.groupdict().get("number") or frames.NOUN_AT_END.search(found[0])
+            )
+            if not named:
+                return None
+        if not found and text.has(frames.SHOW) and not text.runs():
+            found = frames.PLACE.search(self.talk)  # "the third looks great, can you open it?"
+        if not found:
+            is_this = self.last is not None and is_similar and text.has(frames.THIS_AT_END)
+            return Plan("similar", FindSimilar(number=1)) if is_this else None
+        if is_similar:
+            return Plan("similar", FindSimilar(number=place_in(found)))
+        rest = text.left[: found.start()] + text.left[found.end() :]
+        if lead == "replace" or text.has(frames.SHOW) or not runs_of(rest):
+            return Plan("show", ShowPost(number=place_in(found)))
+        return None
+
+    def _joined(
+        self,
+        lead: Lead | None,
+        given: dict[str, Any],
+        groups: Groups,
+        ordered: Ordered,
+        *,
+        counts: bool,
+    ) -> Plan:
+        """What is asked for, together with what the last question asked for."""
+        by, last = groups.by, self.last
+        if lead is not None and not counts and (again := compared_again(given, last)):
+            return Plan("compare", again)
+        counts_all = counts and not by and not given
+        goes_on = last is not None and follows(self.whole, lead, given, counts_all=counts_all)
+        if goes_on and last is not None:
+            given = taken_up(lead, given, last)
+            if isinstance(last, CountPosts) and not counts and not frames.LOOK.search(self.whole):
+                counts, by = True, by or last.group_by
+        if counts:
+            return Plan("count", CountPosts(**given, group_by=by))
+        if not given and ordered == Ordered() and not goes_on and not _asks_for_all(self.whole):
+            return Plan("unclear")
+        if ordered.limit is not None:
+            given["limit"] = max(1, min(ordered.limit, MOST_SHOWN))
+        return Plan("find", SearchPosts(**given, order=ordered.order))
+
+
+def _asks_for_all(text: str) -> bool:
+    words = set(re.findall(r"[a-z]+", text.lower()))
+    return bool(words & (POSTS | {"everything", "all"}) - {"ones", "one", "thing", "things"})
