@@ -1,90 +1,149 @@
 """What in a question is the request, and what is only talk around it.
 
 People tell why they ask ("my sister says I only whine, so how many negative posts …"). Words of
-that talk would be looked for, so whole clauses are left out: those that ask for nothing and are
-about somebody, where another clause does ask. Times are kept whatever clause they stand in.
+that talk would be looked for, so only the clauses that ask are kept, with what belongs to them:
+the things named right before them, and what is added after them.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
-_POLITE = (
+from chat_app.understanding.spans import runs_of
+from chat_app.understanding.words import POSTS, any_of
+
+_BEFORE = (
     r"(?:(?:please|pls|plz|so|and|but|or|ok|okay|oh|well|hey|hi|now|then|also|just|right|alright"
-    r"|fine|sure"
-    r"|huh|hmm|lol|ha|ah|um|ugh|wow|cool|nice|great|thanks|yes|yeah|no|nah|at least|actually"
-    r"|anyway|first"
-    r"|i wonder|tell me|do you know|any idea)\s+)*"
+    r"|fine|sure|huh|hmm|hm|lol|ha|ah|um|ugh|wow|cool|nice|great|thanks|yes|yeah|no|nah|at least"
+    r"|actually|anyway|first|namely|wait|honestly|i wonder|tell me|do you know|any idea|dear)\s+)*"
 )
 _ASKS = (
-    r"(?:how (?:many|much|often|frequently)|number of|count\b|what\b(?! an?\b)|whats\b|which\b"
-    r"|when (?:was|were|did|do|does|is|are|have)\b|where\b|wheres\b"
-    r"|who\b|show\b|find\b|give\b|get me|list\b|open\b|pull up|dig (?:up|out)|bring up"
-    r"|look (?:for|up)|search"
-    r"|see\b|display|let me|lemme|gimme|compare\b|i (?:want|need|would like|am looking|search)\b"
-    r"|(?:i'd|id) (?:like|love)\b|i'm looking|im looking|can (?:you|u|i|we)\b|could (?:you|u|i"
-    r"|we)\b"
-    r"|would (?:you|u)\b|will (?:you|u)\b|do i\b|did i\b|have i\b|am i\b|was i\b|were there"
-    r"|are there"
-    r"|is there|there (?:are|is)\b|any\b|only\b|just\b|what about|how about|do the same|same\b"
-    r"|similar"
-    r"|more like|not\b|without\b|except\b|leave\b|take\b|skip\b|keep\b|narrow|limit|filter|change\b"
-    r"|make\b|my\b|all\b|everything\b|posts?\b|pictures?\b|photos?\b|pics?\b|if we look|if i look"
-    r"|by\b|per\b)"
+    r"(?:how (?:many|much|often|frequently)\b|number of\b|count\b|what\b(?! an?\b)|whats\b|which\b"
+    r"|when (?:was|were|did|do|does|is|are|have)\b|where (?:is|are|did|do|were)\b|wheres\b|who\b"
+    r"|show\b|find\b|give\b|get me\b|list\b|open\b|pull\b|dig\b|bring up\b|look (?:for|up|at)\b"
+    r"|search\b|see\b|display\b|let me\b|lemme\b|compare\b|check\b|fetch\b|split\b|sort\b"
+    r"|i (?:want|need|would like|am looking|search)\b|i'?d (?:like|love)\b|i'?m looking\b"
+    r"|can (?:you|u|i|we)\b|could (?:you|u|i|we)\b|would (?:you|u)\b|will (?:you|u)\b"
+    r"|(?:do|did|have|am|was|were) i\b|were there\b|are there\b|is there\b|got any\b|have i got\b"
+    r"|was it\b|is it\b|gimme\b|break\b|what if\b|whatever\b|any\b|anything\b|everything\b|only\b"
+    r"|what about\b|how about\b|do (?:it|the same)\b|same\b"
+    r"|similar\b|more like\b|without\b|except\b|skip\b|switch\b|swap\b|narrow\b|limit\b"
+    r"|filter\b|change\b|make\b)"
 )
-_REQUEST = re.compile(rf"\s*{_POLITE}{_ASKS}", re.IGNORECASE)
-_STRONG = re.compile(
-    rf"\s*{_POLITE}(?:how (?:many|much|often)|show\b|find\b|give\b|list\b|pull up|dig (?:up|out)"
-    rf"|let me"
-    r"|lemme|compare\b|can (?:you|u)\b|could (?:you|u)\b|do i\b|did i\b|what\b(?! an?\b)|which\b"
-    r"|when (?:was|were|did|do|is)\b|where\b"
-    r"|what about|how about|do the same|i want\b|i need\b|any\b|open\b|only\b|skip\b|tell me)",
+_STRONG = re.compile(rf"\s*{_BEFORE}{_ASKS}", re.IGNORECASE)
+_NAMES_POSTS = re.compile(
+    rf"\b{any_of(POSTS - {'things', 'thing', 'stuff', 'one', 'shot'})}\b", re.I
+)
+_NARRATIVE = re.compile(
+    r"\b(?:i|it|i'm|im|i've|ive|i'll|he|she|it's|its|they|they're|we|we're|you|you're|his|her|their"
+    r"|was|were|is|are|has|have|had|because|while|asking|says|said|keeps|wants|swears|told|must"
+    r"|might|when things|before i)\b",
     re.IGNORECASE,
 )
-_ABOUT_SOMEBODY = re.compile(
-    r"\b(?:i|i'm|im|i've|ive|he|she|it's|its|they|we|we're|you|my|our|his|her|their|was|were|is|are"
-    r"|because|asking|must|might|when things)\b",
-    re.IGNORECASE,
-)
+_POINTS_BACK = re.compile(r"\b(?:it|them|any|one|they|that|those|these)\b", re.IGNORECASE)
 _INSIDE = re.compile(
-    r"\b(?:if|whether|and|so|that|but)\s+(?=(?:you|u|i|we)\s+(?:could|can|would"
-    r"|might)\s+(?:please\s+)?\w+)"
-    r"|(?=\b(?:could|can|would|will) (?:you|u)\b)|(?=\b(?:show me|find me|give me|let me see"
-    r"|pull up|dig up)\b)"
-    r"|(?=\bhow (?:many|often|much)\b)|(?=\bwhat percentage\b)",
+    r"\b(?:if|whether)\s+(?=(?:you|u|i|we)\b)"
+    r"|(?=\b(?:could|can|would|will) (?:you|u)\b)"
+    r"|(?=\b(?:show|find|give|get) me\b|\blet me see\b|\bpull up\b|\bdig up\b|\bcount\b)"
+    r"|(?=\bhow (?:many|often|much)\b|\bwhat (?:percentage|share)\b|\bwhat'?s my\b)"
+    r"|\b(?:i'?d (?:love|like)|i (?:want|need)) to (?=(?:find|see|look|check|know|count|compare)\b)"
+    r"|(?=\b(?:did|have|do|was|am) i\b)",
     re.IGNORECASE,
 )
-_ENDS = re.compile(
-    r"[.;:!?]+(?=\s|$)|,(?=\s)|\s-\s|\.{2,}|\s\(|\)\s|(?<=\s)(?:but|so)\s(?=how|what|show|where)"
+_GOES_ON = re.compile(
+    r"\s*(?:as long as|but|only|without|not|except|where|that|which|who|with|from|in|the ones?)\b",
+    re.IGNORECASE,
 )
+_ASKING = 2  # how sure one clause has to be, for the others to be talk
+_ABOUT = re.compile(r".*\b(?:about|of)\s+", re.IGNORECASE)
+_SENTENCE = re.compile(r"[.!?…]+(?=\s|$)|\.{2,}")
+_CLAUSE = re.compile(r"[;:]+(?=\s|$)|,(?=\s)|\s[-—]+\s|\s\(|\)\s?")
+
+
+@dataclass(frozen=True, slots=True)
+class _Clause:
+    text: str
+    sentence: int
+
+    @property
+    def asks(self) -> int:
+        """How sure it is that it asks for something."""
+        is_strong = _STRONG.match(self.text) is not None
+        embedded = _INSIDE.search(self.text) is not None
+        names = _NAMES_POSTS.search(self.text) is not None
+        return 3 * is_strong + 2 * (embedded and not is_strong) + names
+
+    @property
+    def is_narrative(self) -> bool:
+        return _NARRATIVE.search(self.text) is not None
 
 
 def request_in(text: str) -> tuple[str, str]:
     """The request, and the talk around it; a question without any talk is all request."""
-    clauses = [clause for clause in _ENDS.split(text) if clause and clause.strip()]
-    asking = [clause for clause in clauses if _REQUEST.match(clause)]
-    strong = [clause for clause in clauses if _STRONG.match(clause)]
-    if not asking:
-        return _inner(text)
-    wanted = strong or asking
-    kept, talk = [], []
-    for clause in clauses:
-        is_talk = clause not in wanted and _ABOUT_SOMEBODY.search(clause)
-        before = clause not in wanted and clauses.index(clause) < clauses.index(wanted[0])
-        if is_talk or (before and strong):
-            talk.append(clause)
-        else:
-            request, rest = _inner(clause)
-            kept.append(request)
-            talk.append(rest)
-    return " , ".join(kept), " , ".join(each for each in talk if each)
+    clauses = [
+        _Clause(clause, number)
+        for number, sentence in enumerate(_SENTENCE.split(text))
+        for clause in _CLAUSE.split(sentence)
+        if clause and clause.strip()
+    ]
+    most = max((clause.asks for clause in clauses), default=0)
+    if len(clauses) < 2 or most == 0:
+        return _inner(text) if most else _after_talk(clauses, text)
+    if most < _ASKING:
+        return _after_talk(clauses, text)
+    asking = [place for place, clause in enumerate(clauses) if clause.asks == most]
+    kept = set(asking)
+    sentences = {clauses[place].sentence for place in asking}
+    for place, clause in enumerate(clauses):
+        added = place > asking[0] and clause.sentence in sentences
+        if added and (not clause.is_narrative or _GOES_ON.match(clause.text)):
+            kept.add(place)
+    inner = {place: _inner(clauses[place].text) for place in kept}
+    if not any(runs_of(request) for request, _ in inner.values()):
+        _add_what_is_pointed_at(clauses, asking[0], inner)
+    request = " , ".join(inner[place][0] for place in sorted(inner))
+    talk = [clause.text for place, clause in enumerate(clauses) if place not in inner]
+    return request, " , ".join([*talk, *(rest for _, rest in inner.values() if rest)])
+
+
+def _add_what_is_pointed_at(
+    clauses: list[_Clause], first: int, inner: dict[int, tuple[str, str]]
+) -> None:
+    """The things right before a request that only points at them: "neon signs: did I post any?"."""
+    if not _POINTS_BACK.search(inner[first][0]) and len(clauses[first].text.split()) > 2:
+        return
+    for place in range(first - 1, -1, -1):
+        clause = clauses[place]
+        thing = _ABOUT.sub("", clause.text) if _ABOUT.match(clause.text) else clause.text
+        if (not clause.is_narrative or thing != clause.text) and runs_of(thing):
+            inner[place] = (thing, "")
+            return
+
+
+def _after_talk(clauses: list[_Clause], text: str) -> tuple[str, str]:
+    """Without any clause that asks: what is named, once somebody has told of themselves."""
+    if not any(clause.is_narrative for clause in clauses):
+        return text, ""
+    last = clauses[-1].sentence
+    named = [place for place, each in enumerate(clauses) if not each.is_narrative]
+    of_last = [place for place in named if clauses[place].sentence == last]
+    first = next((p for p in of_last or named if runs_of(clauses[p].text)), None)
+    if first is None:
+        return text, ""
+    kept = [
+        place
+        for place, each in enumerate(clauses)
+        if place == first or (place > first and (place in named or _GOES_ON.match(each.text)))
+    ]
+    told = [each.text for place, each in enumerate(clauses) if place not in kept]
+    return " , ".join(clauses[place].text for place in kept), " , ".join(told)
 
 
 def _inner(clause: str) -> tuple[str, str]:
     """A request that begins inside a clause: "I wondered if you could dig up …"."""
-    found = None
-    for found in _INSIDE.finditer(clause):  # noqa: B007 - the last one is wanted
-        pass
-    if found is None or not _ABOUT_SOMEBODY.search(clause[: found.start()]):
-        return clause, ""
-    return clause[found.end() :], clause[: found.start()]
+    for found in _INSIDE.finditer(clause):
+        before = clause[: found.start()]
+        if _NARRATIVE.search(before) and not _STRONG.match(clause):
+            return clause[found.end() :], before
+    return clause, ""

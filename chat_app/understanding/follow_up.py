@@ -64,10 +64,12 @@ def taken_up(lead: Lead | None, given: dict[str, Any], last: Posts) -> dict[str,
     return fields | given
 
 
-def compared_again(given: dict[str, Any], last: Posts | None) -> Compare | None:
-    """The last comparison under another filter; None: there is none, or it is over."""
-    if not isinstance(last, Compare) or not given or _SUBJECT & given.keys():
+def compared_again(given: dict[str, Any], last: Compare) -> Compare | None:
+    """The last comparison under another filter; None: another thing is looked for."""
+    apart = {name for part in last.slices for name in part.model_dump(exclude_defaults=True)}
+    by_time = bool(_TIMES & apart)
+    if not given or "query" in given or (by_time and _TIMES & given.keys()):
         return None
-    if any(each.since or each.until for each in last.slices):
+    if "topics" in given and not by_time:
         return None
     return Compare(**(last.model_dump(exclude_defaults=True) | given))

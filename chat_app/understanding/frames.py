@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 AFRESH = re.compile(
     r"\s*(?:(?:ok|okay|no|well|actually),?\s+)?(?:forget (?:that|it|about (?:that|it))|never ?mind"
     r"|(?:a )?(?:new|different|other|another) (?:question|search|topic)|start (?:over|again)|reset"
-    r"|scrap that)\b[\s,.;:!-]*(?:and\b|then\b)?",
+    r"|(?:scrap|scratch) (?:that|it|the \w+))\b[\s,.;:!-]*(?:and\b|then\b)?",
     re.IGNORECASE,
 )
 POLITE = (
@@ -57,22 +57,27 @@ HELP = re.compile(
 NOUN = any_of(POSTS)
 PLACE = re.compile(
     rf"\b(?:the\s+)?(?:(?P<word>{any_of(PLACES)})(?:\s+{NOUN}|\s+(?:hit|result))?"
-    r"|(?:number|no\.?|nr\.?|num|#)\s*(?P<number>\d{1,2})|(?:post|picture|photo|pic|image"
+    r"|(?:number|no\.?|nr\.?|num|#)\s*(?P<number>\d{1,2}|one|two|three|four|five|six|seven|eight"
+    r"|nine|ten)|(?:post|picture|photo|pic|image"
     r"|result)\s+"
     rf"(?P<after>\d{{1,2}}|{any_of([n for n in NUMBERS if n not in ('a', 'an')])}))\b(?!"
     rf"\s+(?:of|time|half|ever|i\b))",
     re.IGNORECASE,
 )
-HASH = re.compile(r"#\s?(?P<number>\d{1,2})\b")
+HASH = re.compile(
+    r"#\s?(?P<number>\d{1,2})\b|\b(?:similar to|like)\s+(?:the\s+)?(?P<after>\d{1,2})\b",
+    re.IGNORECASE,
+)
 SIMILAR = re.compile(
     r"\b(?:similar|alike|(?:more|others?|pictures|photos|posts|something|anything|ones"
     r"|stuff)\s+like"
-    r"|looks?\s+like|resembl\w+|same kind|like (?=the|number|no|#|that one|this one))\b",
+    r"|looks?\s+like|resembl\w+|siblings|same (?:kind|vein|style|sort)|like (?=the|number|no|#"
+    r"|that one|this one))\b",
     re.IGNORECASE,
 )
 SHOW = re.compile(
     r"\b(?:show|open|see|tell|about|what|what's|whats|which|describe|explain|details?|more"
-    r"|enlarge|zoom"
+    r"|enlarge|zoom|bigger|big|closer|larger|full"
     r"|look|view|info|when|where|who|why|expand|give|display)\b",
     re.IGNORECASE,
 )
@@ -81,11 +86,14 @@ REPLACE = re.compile(
     r"|whatabout|how about"
     r"|how bout|what of|(?:the )?same (?:thing |question |search |one |again )?(?:for|with"
     r"|but for|but with|but)"
-    r"|now (?:for|with|do|try)|try|do)\b",
+    r"|now (?:for|with|do|try)|(?:swap|change|switch) (?:it|that|them) (?:for|to|with)|try"
+    r"|do(?: it)?"
+    r"(?: for)?)\b",
     re.IGNORECASE,
 )
 NARROW = re.compile(
-    r"\s*(?:(?:ok|okay|so|well|hmm|yes|no|yeah|cool|nice|great|thanks|please)[\s,]+)*(?:(?:show"
+    r"\s*(?:(?:ok|okay|so|well|hmm|hm|yes|no|yeah|cool|nice|great|thanks|please|wait|actually"
+    r"|same thing|same again|same)[\s,]+)*(?:(?:show"
     r"|give|find|list|keep)"
     r"\s+(?:me\s+)?(?:only|just)|(?:and|only|just|now|but|also|then|or|plus|instead|rather"
     r"|limit (?:it|that|them)?\s*to|(?:skip|go|go back|stick|back) to"
@@ -99,7 +107,8 @@ REFER = re.compile(
     re.IGNORECASE,
 )
 COUNT = re.compile(
-    r"\b(?:how (?:many|often|much)|howmany|number of|amount of|count(?: of)?|total(?: of)?"
+    r"\b(?:how (?:many|often|much)|howmany|tally|headcount|number of|amount of|count(?: of)?"
+    r"|total(?: of)?"
     r"|how frequently)\b",
     re.IGNORECASE,
 )
@@ -243,13 +252,14 @@ WITH_CAPTION = re.compile(
     r"\b(?:with|that have|having)\s+(?:a\s+|some\s+)?captions?\b|\bcaptioned\b", re.IGNORECASE
 )
 DISAGREE = re.compile(
-    r"\b(?:where|when|whose|that|which|with)?\s*(?:the\s+)?(?:captions?|text|words?)?\s*(?:and|&"
-    r"|vs)?\s*(?:the\s+)?(?:pictures?|images?|photos?)?"
-    r"\s*(?:do not|don't|dont|does not|doesn't|doesnt)?\s*(?:disagree\w*|contradict\w*"
-    r"|mismatch\w*|not match|conflict\w*|say different\s+\w+"
-    r"|tell different\s+\w+|differ\b)(?:\s+(?:about|on|in"
-    r"|over)(?:\s+the)?(?:\s+(?:topics?|sentiments?|mood))?)?"
-    r"(?:\s+(?:each other|with\b.*?(?:captions?|pictures?|images?|photos?)))?",
+    r"(?:\b(?:do|does|did)(?: not|n't|nt)\s+|\bnot\s+)(?:match|agree|fit|go together)\b"
+    r"|\b(?:disagree\w*|contradict\w*|mismatch\w*|conflict\w*|differ\b|at odds"
+    r"|(?:say|tell)\s+(?:something\s+)?(?:different|else))\b",
+    re.IGNORECASE,
+)
+OF_BOTH_SIDES = re.compile(
+    r"\b(?:captions?|text|pictures?|images?|photos?|topics?|moods?|sentiments?|between|different"
+    r"|things|stories|at all|each other|with|whose)\b",
     re.IGNORECASE,
 )
 NOT = (
@@ -267,7 +277,9 @@ MORE_THAN = re.compile(
 LEFT_OUT_AFTER = re.compile(r"\s*(?:ones?|posts?|pictures?|stuff|things)?\s*out\b", re.IGNORECASE)
 AND_ALSO = re.compile(r"\s*(?:or|nor|and)\s*(?:the\s+)?", re.IGNORECASE)
 LOOK = re.compile(
-    r"\b(?:show|see|list|display|find)\b.*\b(?:those|them|these|it|ones|that)\b", re.IGNORECASE
+    r"\b(?:show|see|list|display|find|look|fish|pull|view)\b.*\b(?:those|them|these|it|ones"
+    r"|that)\b",
+    re.IGNORECASE,
 )
 TRAILING_ONLY = re.compile(r"\b(?:only|instead)\s*$", re.IGNORECASE)
 ASKS = re.compile(
@@ -277,7 +289,7 @@ ASKS = re.compile(
     re.IGNORECASE,
 )
 LEFT_OUT = re.compile(
-    r"\b(?:but\s+no|but\s+not|and\s+no|without|except(?:\s+for)?|excluding|minus|no"
+    r"\b(?:but\s+no|but\s+not|and\s+no|none\s+with|without|except(?:\s+for)?|excluding|minus|no"
     r"|not)\s+(?:any\s+|the\s+|a\s+|with\s+)?(?P<word>[a-z][\w'-]*)",
     re.IGNORECASE,
 )
@@ -289,5 +301,49 @@ BARE_PLACE = re.compile(
     rf"|details|of|on|describe)\s+)*"
     rf"(?:{any_of(PLACES)})(?:\s+(?:one|post|picture|photo|pic|image|result"
     rf"|hit))?(?:\s+please)?",
+    re.IGNORECASE,
+)
+
+THANKS_FIRST = re.compile(
+    r"\s*(?:(?:ok|okay|oh|aww?|yum|great|nice|cool|perfect|lovely|very kind|ha|lol)[\s,!.]+)*"
+    r"(?:thanks|thank you|thx|ty|cheers|tysm|much appreciated)\b",
+    re.IGNORECASE,
+)
+ANY_REQUEST = re.compile(
+    rf"\b(?:show|find|how|what|which|when|where|only|just|and|but|now|any|give|posts?|pictures?"
+    rf"|photos?|similar|compare)\b|\d|{PLACE.pattern}",
+    re.IGNORECASE,
+)
+ASKS_FOR_HELP = re.compile(
+    r"\bwhat (?:else )?(?:can|could|may|are|do) (?:you|u|i|this)(?: \w+)? (?:do|help|ask)\b"
+    r"|\bwhat (?:kinds?|sorts?|types?) of (?:things|questions)\b|\bhow does this work\b",
+    re.IGNORECASE,
+)
+PLACE_ALONE = re.compile(
+    rf"\b(?:the\s+)?{any_of(PLACES)}\s+(?:one|picture|post|photo|pic|image|result)\b"
+    r"(?=\s*(?:[,;?!.\x00]|$|looks?\b|is\b|has\b|please\b|in (?:full|detail)\b|up\b|again\b))",
+    re.IGNORECASE,
+)
+EXTREME_ALONE = re.compile(
+    rf"\W*(?:the\s+|my\s+|and\s+)*(?P<word>{any_of(SUPERLATIVES)})(?:\s+ones?)?\W*", re.IGNORECASE
+)
+NUMBER_ALONE = re.compile(
+    rf"(?:\b(?:only|just|make it|first|top|have)\s+|^\s*)(?P<n>\d{{1,2}}"
+    rf"|{any_of([n for n in NUMBERS if n not in ('a', 'an', 'one')])})\s*(?:please\s*)?$",
+    re.IGNORECASE,
+)
+THAT = re.compile(r"\b(?:that|it|this)(?: one)?\b", re.IGNORECASE)
+# What is said in passing, with words that would mean something elsewhere.
+IDIOMS = re.compile(
+    r"\bfor good measure\b|\bgood (?:morning|evening|night|day|luck|idea|one|point|question)\b"
+    r"|\bno good\b"
+    r"|\b(?:i'?d|i would|would) (?:really )?(?:love|like) to\b|\btouch wood\b|\bbest (?:regards"
+    r"|wishes)\b"
+    r"|\bhappy to\b|\b(?:i'?m|im) (?:sorry|afraid)\b|\bsad to say\b|\bfair enough\b|\bnice one\b",
+    re.IGNORECASE,
+)
+TAKEN_BACK = re.compile(  # "the bicycle no sorry the tractor"
+    r"\b(?:the |a |an )?[\w-]+,? (?:no|oh|or)?,? ?(?:sorry|wait|i mean),? (?:i mean )?(?:the "
+    r"|a )?(?=\w)",
     re.IGNORECASE,
 )

@@ -69,8 +69,12 @@ def read_first_or_last(text: Text) -> Ordered:
     return Ordered("oldest" if found["old"] or found["old2"] else "newest", limit)
 
 
-def read_extreme(text: Text) -> Ordered:
-    """The posts that feel most: "my saddest post", "the 3 happiest pictures"."""
+def read_extreme(text: Text, *, alone: bool = False) -> Ordered:
+    """The posts that feel most: "my saddest post"; `alone`: "the saddest" as well."""
+    if alone and (bare := frames.EXTREME_ALONE.fullmatch(text.left)):
+        text.left = ""
+        is_positive = SUPERLATIVES[bare["word"].lower()] == "positive"
+        return Ordered("most_positive" if is_positive else "most_negative", 1)
     found = text.take(frames.EXTREME)
     if not found:
         return Ordered()
@@ -83,10 +87,13 @@ def read_extreme(text: Text) -> Ordered:
     return Ordered("most_positive" if is_positive else "most_negative", limit)
 
 
-def read_limit(text: Text) -> int | None:
-    """How many are asked for: "5 happy pictures"."""
+def read_limit(text: Text, *, alone: bool = False) -> int | None:
+    """How many are asked for: "5 happy pictures"; `alone`: "make it five" as well."""
     if text.has(frames.COUNT):
         return None
+    if alone and (number := frames.NUMBER_ALONE.search(text.left)):
+        text.left = text.left[: number.start()]
+        return number_in(number["n"])
     found = text.take(frames.LIMIT)
     return number_in(found["n"] or found["n2"]) if found else None
 

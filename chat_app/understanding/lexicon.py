@@ -56,7 +56,7 @@ class GalleryLexicon:
         Either alone takes neutral adjectives for moods. Things that people have feelings about
         (a party, a funeral) are looked for, not felt: only words formed like adjectives count.
         """
-        if word in _THINGS or not word.endswith(_SUFFIXES):
+        if word in _THINGS or not word.endswith(_SUFFIXES) or word.endswith("ly"):
             return None
         compound = float(vader_features([word])[0, 0])
         if abs(compound) < _SURE or not SentimentHead.fits(self._encoder):

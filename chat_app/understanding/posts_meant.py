@@ -49,8 +49,9 @@ def read_posts(text: Text, periods: Sequence[Period], lexicon: Lexicon) -> Asked
         asked.has_caption = False
     elif text.take(frames.WITH_CAPTION):
         asked.has_caption = True
-    if found := text.take(frames.DISAGREE):
-        asked.disagreement = "topics" if "topic" in found[0].lower() else "sentiment"
+    if text.take(frames.DISAGREE):
+        asked.disagreement = "topics" if "topic" in text.left.lower() else "sentiment"
+        text.drop(frames.OF_BOTH_SIDES)
     opposed = asked.disagreement is None and text.has(frames.LOOKS_OTHERWISE)
     asked.sentiments = _sentiments(text, lexicon)
     if opposed and len(asked.sentiments) > 1:  # "sad pictures whose caption is happy"

@@ -9,6 +9,9 @@ from chat_app.understanding.words import FILLER, NUMBERS, PLACES, POSTS, WEAK
 BREAK = " \x00 "  # where something was taken out: what stood apart does not grow together
 
 _TOKEN = re.compile(r"\x00|[,;:()]|-?[^\W_][\w'’-]*")
+_CONTRACTION = re.compile(
+    r"(?:'(?:m|ve|d|ll|re)|n't)$|^(?:im|ive|id|ill|cant|wont|dont)$"
+)  # "I've"
 _POSSESSIVE = re.compile(r"'s?$")
 
 
@@ -44,6 +47,9 @@ def runs_of(text: str) -> list[list[str]]:
     for found in _TOKEN.findall(text):
         token = _POSSESSIVE.sub("", found)
         low = token.lower()
+        if _CONTRACTION.search(low):
+            runs.append([])
+            continue
         if token[0] in "\x00,;:()" or low in FILLER | POSTS or len(low.strip("-'")) < 2:
             runs.append([])
             continue

@@ -12,7 +12,15 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from chat_app.arguments import MOST_SHOWN, CountPosts, FindSimilar, Posts, SearchPosts, ShowPost
+from chat_app.arguments import (
+    MOST_SHOWN,
+    Compare,
+    CountPosts,
+    FindSimilar,
+    Posts,
+    SearchPosts,
+    ShowPost,
+)
 from chat_app.understanding import frames
 from chat_app.understanding.clauses import request_in
 from chat_app.understanding.comparison import is_comparison, read_comparison
@@ -30,7 +38,7 @@ from chat_app.understanding.plan import Plan
 from chat_app.understanding.posts_meant import read_posts
 from chat_app.understanding.spans import BREAK, Text, place_in, runs_of
 from chat_app.understanding.spelling import mended
-from chat_app.understanding.when import Period, find_period
+from chat_app.understanding.when import Period, find_period, with_years_in_digits
 from chat_app.understanding.words import GREETINGS, POSTS, THANKS
 
 if TYPE_CHECKING:
@@ -46,14 +54,16 @@ _TIME = re.compile("[\ue000-\ue0ff]")
 
 def understand(question: str, today: date, lexicon: Lexicon, previous: Plan | None = None) -> Plan:
     """What a question asks for; `previous` is the last plan that looked for posts."""
-    text = mended(_tidy(question), lexicon.topics, lexicon.is_word)
+    text = with_years_in_digits(mended(_tidy(question), lexicon.topics, lexicon.is_word))
     if plan := _small_talk(text):
         return plan
     if found := frames.AFRESH.search(text):
         text, previous = f" {text[found.end() :]}", None
     text, periods = _without_times(text, today)
     request, talk = request_in(text)
-    said = _times_in(request, periods) or _times_in(talk, periods)
+    said = _times_in(request, periods) or [
+        period for period in _times_in(talk, periods) if not _is_now(period, today)
+    ]
     plan = _Question(_plain(request), talk, said, lexicon, previous).plan()
     if plan.kind == "unclear" and talk.strip():  # "I miss my old bike, where is it?"
         plan = _Question(_plain(text), "", said, lexicon, previous).plan()
@@ -66,6 +76,7 @@ def understand(question: str, today: date, lexicon: Lexicon, previous: Plan | No
 def _tidy(question: str) -> str:
     text = question.replace("’", "'").replace("‘", "'").replace("–", "-")
     text = re.sub(r"[“”\"]", " ", _TIME.sub(" ", text))
+    text = frames.TAKEN_BACK.sub(" ", frames.IDIOMS.sub(" ", text))
     return f" {' '.join(text.split()).strip(' ?!.')} "
 
 
@@ -82,6 +93,12 @@ def _times_in(text: str, periods: list[Period]) -> list[Period]:
     return [periods[ord(sign) - _FIRST_TIME] for sign in _TIME.findall(text)]
 
 
+def _is_now(period: Period, today: date) -> bool:
+    """Today or yesterday: in talk, when somebody speaks of what they are doing."""
+    since, until = period.since, period.until
+    return since is not None and since == until and (today - since).days <= 1
+
+
 def _plain(text: str) -> str:
     return _TIME.sub(BREAK, f" {text.strip()} ")
 
@@ -93,9 +110,13 @@ def _small_talk(text: str) -> Plan | None:
     words = set(re.findall(r"[a-z']+", text.lower()))
     if words and words <= THANKS and not frames.PLACE.search(text):
         return Plan("thanks")
+    if frames.THANKS_FIRST.match(text) and not frames.ANY_REQUEST.search(text):
+        return Plan("thanks")
     if words and words <= GREETINGS | {"there", "you", "how", "are"}:
         return Plan("help")
-    if frames.HELP.match(text):
+    if frames.HELP.match(text) or (
+        frames.ASKS_FOR_HELP.search(text) and not words & POSTS - _PRONOUNS
+    ):
         return Plan("help")
     if frames.CAN_ONLY_LOOK.search(text):
         return None
@@ -135,14 +156,14 @@ class _Question:
         if is_comparison(text, self.lexicon) and (
             compared := read_comparison(text, self.periods, self.lexicon)
         ):
-            return Plan("compare", compared)
+            return Plan("compare", self._under_last_filters(lead, compared))
         groups = read_groups(text)
         counts = text.take(frames.COUNT) is not None or bool(groups.by)
-        extreme = read_extreme(text)
+        extreme = read_extreme(text, alone=self.last is not None)
         if extreme.order != "relevance":
             ordered = Ordered(extreme.order, ordered.limit or extreme.limit)
         if ordered.limit is None:
-            ordered = ordered._replace(limit=read_limit(text))
+            ordered = ordered._replace(limit=read_limit(text, alone=self.last is not None))
         asked = read_posts(text, self.periods, self.lexicon)
         if groups.is_share:
             asked.sentiments = ()
@@ -151,7 +172,8 @@ class _Question:
     def _is_about_a_place(self, text: Text) -> bool:
         """Whether "the first" is the first of what was shown, and not the first in time."""
         bare = frames.BARE_PLACE.fullmatch(text.left.strip()) is not None
-        return self.last is not None and (bare or text.has(frames.SIMILAR))
+        alone = text.has(frames.PLACE_ALONE)
+        return self.last is not None and (bare or alone or text.has(frames.SIMILAR))
 
     def _one_post(self, text: Text, lead: Lead | None) -> Plan | None:
         """A question about one of the posts that were shown."""
@@ -163,7 +185,7 @@ class _Question:
             )
             if not named:
                 return None
-        if not found and text.has(frames.SHOW) and not text.runs():
+        if not found and text.has(frames.SHOW) and (not text.runs() or text.has(frames.THAT)):
             found = frames.PLACE.search(self.talk)  # "the third looks great, can you open it?"
         if not found:
             is_this = self.last is not None and is_similar and text.has(frames.THIS_AT_END)
@@ -174,6 +196,18 @@ class _Question:
         if lead == "replace" or text.has(frames.SHOW) or not runs_of(rest):
             return Plan("show", ShowPost(number=place_in(found)))
         return None
+
+    def _under_last_filters(self, lead: Lead | None, compared: Compare) -> Compare:
+        """Another comparison in the place of the last one, under what that was shared by."""
+        if lead is None or not isinstance(self.last, Compare):
+            return compared
+        shared = self.last.model_dump(exclude_defaults=True, exclude={"slices"})
+        return Compare(**(shared | compared.model_dump(exclude_defaults=True)))
+
+    def _is_about_order(self, ordered: Ordered) -> bool:
+        """Whether nothing but an order or a number is named: "the three newest", "make it five"."""
+        words = set(re.findall(r"[a-z]+", self.whole.lower()))
+        return ordered != Ordered() and not words & POSTS - _PRONOUNS
 
     def _joined(
         self,
@@ -186,10 +220,19 @@ class _Question:
     ) -> Plan:
         """What is asked for, together with what the last question asked for."""
         by, last = groups.by, self.last
-        if lead is not None and not counts and (again := compared_again(given, last)):
-            return Plan("compare", again)
-        counts_all = counts and not by and not given
+        is_short = not set(re.findall(r"[a-z]+", self.whole.lower())) & POSTS - _PRONOUNS
+        counts_all = not given and (
+            (counts and (not by or is_short)) or self._is_about_order(ordered)
+        )
         goes_on = last is not None and follows(self.whole, lead, given, counts_all=counts_all)
+        if (
+            goes_on
+            and isinstance(last, Compare)
+            and not counts
+            and not frames.LOOK.search(self.whole)
+            and (again := compared_again(given, last))
+        ):
+            return Plan("compare", again)
         if goes_on and last is not None:
             given = taken_up(lead, given, last)
             if isinstance(last, CountPosts) and not counts and not frames.LOOK.search(self.whole):
@@ -201,6 +244,9 @@ class _Question:
         if ordered.limit is not None:
             given["limit"] = max(1, min(ordered.limit, MOST_SHOWN))
         return Plan("find", SearchPosts(**given, order=ordered.order))
+
+
+_PRONOUNS = {"one", "ones", "thing", "things", "stuff"}
 
 
 def _asks_for_all(text: str) -> bool:

@@ -60,6 +60,17 @@ _UNIT = r"(?:year|month|week|day)"
 _LAST = r"(?:last|past|previous|this past)"
 
 
+def with_years_in_digits(text: str) -> str:
+    """Years as they are spoken, "twenty twenty two", as they are written."""
+    return _SPOKEN.sub(_in_digits, text)
+
+
+def _in_digits(found: re.Match[str]) -> str:
+    century = 1900 if found["century"].lower() == "nineteen" else 2000
+    words = re.split(r"[\s-]", found["year"].lower())
+    return str(century + sum(_SPOKEN_NUMBERS[word] for word in words))
+
+
 def find_period(text: str, today: date) -> Named | None:
     """The first time that a text names."""
     for word in _WORD.finditer(text):
@@ -365,6 +376,31 @@ _ATOMS: list[tuple[re.Pattern[str], Callable[[re.Match[str], date], Days | None]
 ]
 _BARE_MONTH = _compiled(_MONTH)
 
+_TEENS = [
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+_ONES = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+_SPOKEN_NUMBERS = {
+    "oh": 0,
+    **{word: number for number, word in enumerate(_ONES, 1)},
+    **{word: number for number, word in enumerate(_TEENS, 10)},
+    **{word: 10 * number for number, word in enumerate(_TENS, 2)},
+}
+_SPOKEN = re.compile(
+    rf"\b(?P<century>nineteen|twenty)[\s-](?P<year>(?:{_any(_TENS)})(?:[\s-](?:{_any(_ONES)}))?"
+    rf"|{_any(_TEENS)}|oh\s(?:{_any(_ONES)}))\b",
+    re.IGNORECASE,
+)
 _WORD = re.compile(r"(?<![\w-])\w")
 _THIS_DAY = _compiled(
     r"(?:on\s+)?(?:this|today's)\s+(?:very\s+)?day(?:\s+in\s+(?:history|other\s+years"
@@ -385,7 +421,8 @@ _MORE_THAN_AGO = _compiled(
     rf"(?P<how>more\s+than|over|less\s+than|within)\s+(?P<n>{_NUMBER})\s+(?P<unit>{_UNIT})s?\s+ago"
 )
 _BOUND = _lead(
-    r"(?P<how>since|after|before|until|till|up\s+to|by|in|on|during|over|from|form|of|at|around|for)"
+    r"(?P<how>since|after|before|until|till|up\s+to|by|in|on|during|over|from|form|of|at|around"
+    r"|for)"
     r"\s+(?:the\s+)?"
 )
 _TIME_ALONE = {"in", "since", "after", "before", "until", "till", "up to", "during", "from"}
