@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from chat_app.understanding.when import find_period
+from chat_app.understanding.when import find_period, related_to, with_years_written_out
 
 TODAY = date(2024, 9, 15)
 
@@ -100,3 +100,47 @@ def test_a_day_of_any_year(text: str, month_day: tuple[int, int]) -> None:
 )  # fmt: skip
 def test_what_names_no_time_is_left_alone(text: str) -> None:
     assert find_period(text, TODAY) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "since", "until"),
+    [
+        ("and the year before", "2022-12-01", "2023-02-28"),
+        ("one year later", "2024-12-01", "2025-02-28"),
+        ("the summer before", "2023-06-01", "2023-08-31"),
+        ("the summer after that", "2024-06-01", "2024-08-31"),
+        ("the November before that", "2023-11-01", "2023-11-30"),
+        ("in the month after", "2024-03-01", "2024-03-31"),
+        ("late that year", "2023-09-01", "2023-12-31"),
+    ],
+)
+def test_times_that_the_last_question_is_the_measure_of(text: str, since: str, until: str) -> None:
+    winter = date(2023, 12, 1), date(2024, 2, 29)
+    found = find_period(related_to(text, *winter), date(2026, 1, 1))
+    assert found is not None
+    assert (found.period.since, found.period.until) == (
+        date.fromisoformat(since),
+        date.fromisoformat(until),
+    )
+
+
+def test_the_year_before_a_whole_year_is_a_whole_year() -> None:
+    whole = date(2020, 1, 1), date(2020, 12, 31)
+    assert related_to("the year before", *whole).split() == ["2019"]
+    assert related_to("the year before last", *whole) == "the year before last"
+    assert related_to("the year before I moved", *whole) == "the year before I moved"
+
+
+@pytest.mark.parametrize(
+    ("text", "written_out"),
+    [
+        ("in twenty twenty two", "in 2022"),
+        ("nineteen ninety-nine", "1999"),
+        ("twenty oh five", "2005"),
+        ("summer or winter 2021", "summer 2021 or winter 2021"),
+        ("in May than in June 2020", "in May 2020 than in June 2020"),
+        ("twenty dogs", "twenty dogs"),
+    ],
+)
+def test_years_are_written_out(text: str, written_out: str) -> None:
+    assert with_years_written_out(text) == written_out

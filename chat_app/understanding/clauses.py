@@ -57,6 +57,7 @@ _GOES_ON = re.compile(
 )
 _ASKING = 2  # how sure one clause has to be, for the others to be talk
 _ABOUT = re.compile(r".*\b(?:about|of)\s+", re.IGNORECASE)
+_AND_SO = re.compile(r"\band (?:now|so|then|i)\b|\bbut\b", re.IGNORECASE)
 _SENTENCE = re.compile(r"[.!?…]+(?=\s|$)|\.{2,}")
 _CLAUSE = re.compile(r"[;:]+(?=\s|$)|,(?=\s)|\s[-—]+\s|\s\(|\)\s?")
 
@@ -100,7 +101,10 @@ def request_in(text: str) -> tuple[str, str]:
         if added and (not clause.is_narrative or _GOES_ON.match(clause.text)):
             kept.add(place)
     inner = {place: _inner(clauses[place].text) for place in kept}
-    if not any(runs_of(request) for request, _ in inner.values()):
+    own = inner[asking[0]][1]
+    if _POINTS_BACK.search(inner[asking[0]][0]) and _ABOUT.match(own):
+        inner[asking[0]] = (f"{inner[asking[0]][0]} , {_AND_SO.split(_ABOUT.sub('', own))[0]}", "")
+    elif not any(runs_of(request) for request, _ in inner.values()):
         _add_what_is_pointed_at(clauses, asking[0], inner)
     request = " , ".join(inner[place][0] for place in sorted(inner))
     talk = [clause.text for place, clause in enumerate(clauses) if place not in inner]
@@ -115,7 +119,7 @@ def _add_what_is_pointed_at(
         return
     for place in range(first - 1, -1, -1):
         clause = clauses[place]
-        thing = _ABOUT.sub("", clause.text) if _ABOUT.match(clause.text) else clause.text
+        thing = _ABOUT.sub("", clause.text) if clause.is_narrative else clause.text
         if (not clause.is_narrative or thing != clause.text) and runs_of(thing):
             inner[place] = (thing, "")
             return
@@ -128,7 +132,8 @@ def _after_talk(clauses: list[_Clause], text: str) -> tuple[str, str]:
     last = clauses[-1].sentence
     named = [place for place, each in enumerate(clauses) if not each.is_narrative]
     of_last = [place for place in named if clauses[place].sentence == last]
-    first = next((p for p in of_last or named if runs_of(clauses[p].text)), None)
+    of_posts = [place for place in named if clauses[place].asks]
+    first = next((p for p in of_posts or of_last or named if runs_of(clauses[p].text)), None)
     if first is None:
         return text, ""
     kept = [

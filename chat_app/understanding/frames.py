@@ -81,22 +81,24 @@ SHOW = re.compile(
     r"|look|view|info|when|where|who|why|expand|give|display)\b",
     re.IGNORECASE,
 )
+_SAID_FIRST = (
+    "ok|okay|so|well|hmm|hm|yes|no|nah|yeah|cool|nice|great|lovely|beautiful|perfect|interesting"
+    "|thanks|please|wait|actually|ha|haha|hahaha|lol|wow|oh|ooh|aww|fine|right|now|then"
+)
 REPLACE = re.compile(
-    r"\s*(?:(?:ok|okay|and|so|well|hmm|now|then|cool|nice|great|thanks)[\s,]+)*(?:what about"
-    r"|whatabout|how about"
-    r"|how bout|what of|(?:the )?same (?:thing |question |search |one |again )?(?:for|with"
-    r"|but for|but with|but)"
+    rf"\s*(?:(?:{_SAID_FIRST}|and|but)[\s,.!]+)*(?:what about|whatabout|how about|how bout|what of"
+    r"|(?:(?:do|make|run|try) )?(?:the )?same (?:thing |question |search |comparison |count |one "
+    r"|again )?(?:again )?(?:for|with|but for|but with|but)"
     r"|now (?:for|with|do|try)|(?:swap|change|switch) (?:it|that|them) (?:for|to|with)|try"
     r"|do(?: it)?"
     r"(?: for)?)\b",
     re.IGNORECASE,
 )
 NARROW = re.compile(
-    r"\s*(?:(?:ok|okay|so|well|hmm|hm|yes|no|yeah|cool|nice|great|thanks|please|wait|actually"
-    r"|same thing|same again|same)[\s,]+)*(?:(?:show"
-    r"|give|find|list|keep)"
-    r"\s+(?:me\s+)?(?:only|just)|(?:and|only|just|now|but|also|then|or|plus|instead|rather"
-    r"|limit (?:it|that|them)?\s*to|(?:skip|go|go back|stick|back) to"
+    rf"\s*(?:(?:{_SAID_FIRST}|same thing|same again|same|and|but)[\s,.!]+)*(?:(?:show|give|find"
+    r"|list|keep|look at)\s+(?:me\s+)?(?:only|just)|what if (?:you |i |we )?(?:only |just )"
+    r"(?:look(?:ed)? (?:only )?at)?|(?:and|adn|only|just|now|but|also|then|or|plus|instead|rather"
+    r"|limit (?:it|that|them)?\s*to|(?:skip|go|go back|stick|back|switch) to"
     r"|narrow (?:it|that|them)?\s*(?:down)?\s*to|filter|make (?:it|that)|change (?:it|that)?\s*to"
     r"|restrict (?:it|that)?"
     r"\s*to)\b|(?=(?:not|without|except|no|nothing|minus|excluding|none)\b))",
@@ -196,7 +198,8 @@ MOST_TOPIC = re.compile(
     rf"|(?:what|wat)\b.*\b(?:post|posted|posting|write|share|talk|about)\b.*\b(?:most\w*|the most"
     rf"|mainly|usually|all the time|often)\b"
     rf"|(?:top|main|favou?rite|common\w*|biggest|most frequent|popular)\s+(?:{GROUP})s?"
-    rf"|my topics)\b",
+    rf"|my topics|what (?:do i|i|did i|have i) (?:speak|talk|write|post)\w*"
+    rf"(?: about)?(?: the)? most)\b",
     re.IGNORECASE,
 )
 WHEN = re.compile(
@@ -234,11 +237,6 @@ COMPARE = re.compile(
     r"\b(?:compar\w+|versus|vs\.?|difference\w* between)\b"
     r"|\b(?:more|less|fewer|rather|better|worse|happier|sadder|angrier|grumpier|gloomier"
     r"|unhappier|funnier|nicer)\b.*\b(?:than|or)\b|\bor\b.*\bmore\b",
-    re.IGNORECASE,
-)
-SIDES = re.compile(
-    r"\s(?:versus|vs\.?|compared (?:to|with)|against|as opposed to|or rather|or|than|and|with|to"
-    r"|&)\s",
     re.IGNORECASE,
 )
 NO_CAPTION = re.compile(
@@ -293,7 +291,6 @@ LEFT_OUT = re.compile(
     r"|not)\s+(?:any\s+|the\s+|a\s+|with\s+)?(?P<word>[a-z][\w'-]*)",
     re.IGNORECASE,
 )
-TOKEN = re.compile(r"\x00|[,;:()]|-?[^\W_][\w'’-]*", re.UNICODE)
 
 
 BARE_PLACE = re.compile(
@@ -335,7 +332,11 @@ NUMBER_ALONE = re.compile(
 THAT = re.compile(r"\b(?:that|it|this)(?: one)?\b", re.IGNORECASE)
 # What is said in passing, with words that would mean something elsewhere.
 IDIOMS = re.compile(
-    r"\bfor good measure\b|\bgood (?:morning|evening|night|day|luck|idea|one|point|question)\b"
+    r"^\s*(?:great|nice|perfect|lovely|beautiful|cool|wow|aw+)\s*[,!.]+(?=\s+\w)|"
+    r"\bfor good measure\b|\bstory of my life\b|\bdeep breath\b|\bi don'?t know\b"
+    r"|\b(?:fish|dig|pull) (?:those|them|these|it) out(?: for me)?\b|\bin (?:the )?(?:frame|shot)\b"
+    r"|\b(?:it is|is it) possible to\b|\brandom (?:one|question)\b|\bmy (?:past|former|old) self\b"
+    r"|\bgood (?:morning|evening|night|day|luck|idea|one|point|question)\b"
     r"|\bno good\b"
     r"|\b(?:i'?d|i would|would) (?:really )?(?:love|like) to\b|\btouch wood\b|\bbest (?:regards"
     r"|wishes)\b"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from chat_app.arguments import (
@@ -38,12 +39,10 @@ from chat_app.understanding.plan import Plan
 from chat_app.understanding.posts_meant import read_posts
 from chat_app.understanding.spans import BREAK, Text, place_in, runs_of
 from chat_app.understanding.spelling import mended
-from chat_app.understanding.when import Period, find_period, with_years_in_digits
+from chat_app.understanding.when import Period, find_period, related_to, with_years_written_out
 from chat_app.understanding.words import GREETINGS, POSTS, THANKS
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from chat_app.understanding.follow_up import Lead
     from chat_app.understanding.plan import Lexicon
 
@@ -54,11 +53,14 @@ _TIME = re.compile("[\ue000-\ue0ff]")
 
 def understand(question: str, today: date, lexicon: Lexicon, previous: Plan | None = None) -> Plan:
     """What a question asks for; `previous` is the last plan that looked for posts."""
-    text = with_years_in_digits(mended(_tidy(question), lexicon.topics, lexicon.is_word))
+    text = with_years_written_out(mended(_tidy(question), lexicon.topics, lexicon.is_word))
     if plan := _small_talk(text):
         return plan
     if found := frames.AFRESH.search(text):
         text, previous = f" {text[found.end() :]}", None
+    last = previous.posts if previous else None
+    if last and last.since and last.until:
+        text = related_to(text, date.fromisoformat(last.since), date.fromisoformat(last.until))
     text, periods = _without_times(text, today)
     request, talk = request_in(text)
     said = _times_in(request, periods) or [
@@ -76,6 +78,7 @@ def understand(question: str, today: date, lexicon: Lexicon, previous: Plan | No
 def _tidy(question: str) -> str:
     text = question.replace("’", "'").replace("‘", "'").replace("–", "-")
     text = re.sub(r"[“”\"]", " ", _TIME.sub(" ", text))
+    text = re.sub(r"\bas long as\b", "where", text, flags=re.IGNORECASE)
     text = frames.TAKEN_BACK.sub(" ", frames.IDIOMS.sub(" ", text))
     return f" {' '.join(text.split()).strip(' ?!.')} "
 
@@ -153,7 +156,7 @@ class _Question:
             ordered = read_first_or_last(text)
         if plan := self._one_post(text, lead):
             return plan
-        if is_comparison(text, self.lexicon) and (
+        if (is_comparison(text, self.lexicon) or self._names_other_sides(lead)) and (
             compared := read_comparison(text, self.periods, self.lexicon)
         ):
             return Plan("compare", self._under_last_filters(lead, compared))
@@ -185,7 +188,10 @@ class _Question:
             )
             if not named:
                 return None
-        if not found and text.has(frames.SHOW) and (not text.runs() or text.has(frames.THAT)):
+        points = (text.has(frames.SHOW) or is_similar) and (
+            not runs_of(frames.SIMILAR.sub(" ", text.left)) or text.has(frames.THAT)
+        )
+        if not found and points:
             found = frames.PLACE.search(self.talk)  # "the third looks great, can you open it?"
         if not found:
             is_this = self.last is not None and is_similar and text.has(frames.THIS_AT_END)
@@ -196,6 +202,12 @@ class _Question:
         if lead == "replace" or text.has(frames.SHOW) or not runs_of(rest):
             return Plan("show", ShowPost(number=place_in(found)))
         return None
+
+    def _names_other_sides(self, lead: Lead | None) -> bool:
+        """Whether two things take the place of two: "what about cats and dogs?"."""
+        if lead != "replace" or not isinstance(self.last, Compare):
+            return False
+        return not any(each.since or each.until for each in self.last.slices)
 
     def _under_last_filters(self, lead: Lead | None, compared: Compare) -> Compare:
         """Another comparison in the place of the last one, under what that was shared by."""
@@ -241,6 +253,11 @@ class _Question:
             return Plan("count", CountPosts(**given, group_by=by))
         if not given and ordered == Ordered() and not goes_on and not _asks_for_all(self.whole):
             return Plan("unclear")
+        if goes_on and isinstance(last, SearchPosts) and self._is_about_order(ordered):
+            ordered = Ordered(
+                last.order if ordered.order == "relevance" else ordered.order,
+                ordered.limit or (last.limit if "limit" in last.model_fields_set else None),
+            )
         if ordered.limit is not None:
             given["limit"] = max(1, min(ordered.limit, MOST_SHOWN))
         return Plan("find", SearchPosts(**given, order=ordered.order))

@@ -60,15 +60,48 @@ _UNIT = r"(?:year|month|week|day)"
 _LAST = r"(?:last|past|previous|this past)"
 
 
-def with_years_in_digits(text: str) -> str:
-    """Years as they are spoken, "twenty twenty two", as they are written."""
-    return _SPOKEN.sub(_in_digits, text)
+def with_years_written_out(text: str) -> str:
+    """Years in digits, "twenty twenty two", and at both of two: "summer or winter 2021"."""
+    return _ONE_YEAR_OF_TWO.sub(r"\g<first> \g<year>\g<rest>", _SPOKEN.sub(_in_digits, text))
 
 
 def _in_digits(found: re.Match[str]) -> str:
     century = 1900 if found["century"].lower() == "nineteen" else 2000
     words = re.split(r"[\s-]", found["year"].lower())
     return str(century + sum(_SPOKEN_NUMBERS[word] for word in words))
+
+
+def related_to(text: str, since: date, until: date) -> str:
+    """Times that the last question's are the measure of, written out: "the year before"."""
+    return _RELATED.sub(lambda found: _written_out(found, since, until), text)
+
+
+def _written_out(found: re.Match[str], since: date, until: date) -> str:
+    if same := found["same"]:
+        return f" {since.year} " if same.lower() == "year" else f" {since:%Y-%m} "
+    back = found["way"].lower() in ("before", "earlier")
+    name = found["name"].lower().rstrip(".")
+    if name == "month":
+        first = since if back else until
+        month = first.year * 12 + first.month - 1 + (-1 if back else 1)
+        return f" {month // 12}-{month % 12 + 1:02} "
+    if name != "year":
+        begins = _MONTHS.get(name) or _SEASONS[name]
+        year = since.year if back else until.year
+        if back and begins >= since.month:
+            year -= 1
+        elif not back and begins <= until.month:
+            year += 1
+        return f" {name} {year} "
+    years = -1 if back else 1
+    if since.year == until.year and (since.month, until.month) == (1, 12):
+        return f" {since.year + years} "
+    return f" {_in_year(since, since.year + years)} to {_in_year(until, until.year + years)} "
+
+
+def _in_year(day: date, year: int) -> date:
+    year = max(date.min.year, min(year, date.max.year))
+    return day.replace(year=year, day=min(day.day, monthrange(year, day.month)[1]))
 
 
 def find_period(text: str, today: date) -> Named | None:
@@ -399,6 +432,17 @@ _SPOKEN_NUMBERS = {
 _SPOKEN = re.compile(
     rf"\b(?P<century>nineteen|twenty)[\s-](?P<year>(?:{_any(_TENS)})(?:[\s-](?:{_any(_ONES)}))?"
     rf"|{_any(_TEENS)}|oh\s(?:{_any(_ONES)}))\b",
+    re.IGNORECASE,
+)
+_RELATED = re.compile(
+    rf"\bthat\s+(?P<same>year|month)\b"
+    rf"|\b(?:in\s+)?(?:the|that|a|one)\s+(?P<name>year|month|{_MONTH}|{_SEASON})\s+"
+    r"(?P<way>before|after|earlier|later)\b(?:\s+(?:that|then|it))?(?!\s+(?:last|i|we|my|the)\b)",
+    re.IGNORECASE,
+)
+_ONE_YEAR_OF_TWO = re.compile(
+    rf"\b(?P<first>{_MONTH}|{_SEASON})(?P<rest>\s+(?:or|vs\.?|versus|than|compared (?:to|with))\s+"
+    rf"(?:in\s+)?(?:the\s+)?(?:{_MONTH}|{_SEASON})\s+(?:of\s+)?(?P<year>{_Y}))\b",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"(?<![\w-])\w")
