@@ -25,6 +25,7 @@ def lexicon() -> GalleryLexicon:
         ("strangers_dev.jsonl", 0.97),
         ("strangers_heldout.jsonl", 0.60),
         ("others_dev.jsonl", 0.86),
+        ("others_heldout.jsonl", 0.48),
     ],
 )
 def test_questions_become_the_calls_that_were_meant(
