@@ -1,14 +1,16 @@
-"""`python -m chat_app ask "…"`: flags, wiring and printing; nothing imports it."""
+"""`python -m chat_app`: flags, wiring and printing; nothing imports it."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 import sys
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chat_app.serve import LOCAL, PORT, serve
 from retrieval.catalog.flags import add_filter_flags, check_dates, filters_from
 from retrieval.cli import (
     DONE,
@@ -39,9 +41,23 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser(settings: Settings) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m chat_app", description="Talk about the posts of a gallery."
+        prog="python -m chat_app",
+        description="Talk about the posts of a gallery. Without a command, the page is served on "
+        "this machine and opened in the browser.",
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    parser.set_defaults(command=_serve)
+    parser.add_argument(
+        "--port", type=_port, default=PORT, help="where to serve the page (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--address",
+        default=LOCAL,
+        help="who can reach the page; anything but the default lets others read the posts "
+        "(default: %(default)s)",
+    )
+    parser.add_argument("--no-browser", action="store_true", help="do not open the page")
+    add_chroma_dir(parser, settings)
+    commands = parser.add_subparsers(metavar="COMMAND")
     ask = commands.add_parser(
         "ask",
         help="answer questions",
@@ -79,7 +95,7 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
     mcp.set_defaults(command=_mcp)
     for command in (ask, mcp):
         add_filter_flags(command)
-        add_chroma_dir(command, settings)
+        add_chroma_dir(command, settings, also_before=True)
     return parser
 
 
@@ -88,6 +104,22 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no day; write YYYY-MM-DD") from None
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; give a number from 1 to 65535")
+    return int(text)
+
+
+def _serve(arguments: argparse.Namespace, settings: Settings) -> int:
+    serve(
+        replace(settings, chroma_dir=arguments.chroma_dir),
+        arguments.address,
+        arguments.port,
+        open_browser=not arguments.no_browser,
+    )
+    return DONE
 
 
 def _ask(arguments: argparse.Namespace, settings: Settings) -> int:

@@ -45,6 +45,14 @@ def answer(plan: Plan, result: Result | None, examples: Sequence[str] = ()) -> s
     return _shown(result) if isinstance(result, Shown) else _similar(result)
 
 
+def answer_by_picture(result: Found) -> str:
+    """What to say about pictures that are like one that was handed over."""
+    if not result.hits:
+        return "No picture passes your filters."
+    and_words = f" and “{result.asked.query}”" if result.asked.query else ""
+    return f"The {count(len(result.hits), 'picture')} that come closest to yours{and_words}."
+
+
 def refused_by_tool(reason: str) -> str:
     """A tool's advice as an answer."""
     return f"That did not work: {reason.strip()}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chat_app.arguments import Posts, Slice
+from chat_app.arguments import Posts, SearchPosts, Slice
 from chat_app.results import Compared, Counted, Found, Part, Shown, Similar
 from retrieval.catalog.dates import parse_month_day
 from retrieval.catalog.filters import Filters, date_range
@@ -20,10 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
+    from PIL.Image import Image
 
-    from chat_app.arguments import Compare, CountPosts, FindSimilar, SearchPosts, ShowPost
+    from chat_app.arguments import Compare, CountPosts, FindSimilar, ShowPost
     from chat_app.scope import Scope
-    from retrieval.records import Hit
+    from retrieval.catalog.columns import Columns
+    from retrieval.catalog.ordering import Order
+    from retrieval.records import Hit, Post, PostLabels
 
     Rows = NDArray[np.int64]
     Mask = NDArray[np.bool_]
@@ -43,8 +46,7 @@ def search(scope: Scope, asked: SearchPosts) -> Found:
     rows = scope.searcher.matching(query, filters)
     posts = _posts_of(scope, rows, filters)
     if asked.order != "relevance":
-        ordered = in_order(scope.searcher.columns, posts, asked.order)
-        rows = _once(scope.searcher.columns.picture_rows[ordered])
+        rows = _by_posts(scope, posts, asked.order)
         hits = tuple(scope.searcher.hits(rows[: asked.limit].tolist(), filters))
     else:
         hits = _hits(scope, query, filters, asked.limit, cutoff=True)
@@ -118,15 +120,61 @@ def similar(scope: Scope, asked: FindSimilar) -> Similar:
     return Similar(asked, of, found.hits)
 
 
+def by_picture(scope: Scope, picture: Image, words: str, limit: int) -> Found:
+    """Find pictures like one that is not in the gallery, and like some words.
+
+    Raises:
+        BadOption: the words cannot be looked for.
+
+    """
+    query = parse_query(words, picture=picture) if words.strip() else Query(picture=picture)
+    (found,) = scope.searcher.search([query], limit, scope.filters)
+    posts = sum(len(hit.posts) for hit in found.hits)
+    asked = SearchPosts(query=words.strip(), limit=limit)
+    return Found(asked, found.hits, pictures=len(found.hits), posts=posts)
+
+
+def every_post(scope: Scope, asked: Posts) -> list[tuple[Post, PostLabels]]:
+    """Every post that is asked for, the newest first; undated ones last.
+
+    Raises:
+        BadOption: as `search` does.
+
+    """
+    filters = _filters(scope, asked)
+    pictures = scope.searcher.matching(_query(asked), filters)
+    rows = in_order(scope.searcher.columns, _posts_of(scope, pictures, filters), "newest")
+    return [
+        (scope.searcher.generation.post(row), scope.searcher.labels.labels(row))
+        for row in rows.tolist()
+    ]
+
+
+def pictures(scope: Scope, query: Query, order: Order) -> Rows:
+    """The rows of all pictures that have to do with a query, in the order of their posts.
+
+    Raises:
+        BadOption: as `Searcher.search` does.
+
+    """
+    rows = scope.searcher.matching(query, scope.filters)
+    return _by_posts(scope, _posts_of(scope, rows, scope.filters), order)
+
+
 # --- what posts are meant -------------------------------------------------------------------
 
 
-def _filters(scope: Scope, asked: Posts) -> Filters:
-    """What is asked for, and what the user filters by: neither can widen the other."""
+def own_filters(columns: Columns, asked: Posts) -> Filters:
+    """What is asked for, as filters. Topics can be named by their titles, in any case.
+
+    Raises:
+        BadOption: a date is not one.
+
+    """
     since, before = date_range(asked.since, asked.until)
-    own = Filters(
+    return Filters(
         sentiments=frozenset(asked.sentiments),
-        topics=frozenset(_topic(scope, name) for name in asked.topics),
+        topics=frozenset(_topic(columns, name) for name in asked.topics),
         since=since,
         before=before,
         sources=frozenset(asked.sources),
@@ -134,12 +182,15 @@ def _filters(scope: Scope, asked: Posts) -> Filters:
         disagreement=asked.disagreement,
         month_day=None if asked.month_day is None else parse_month_day(asked.month_day),
     )
-    return scope.filters.both(own)
 
 
-def _topic(scope: Scope, name: str) -> str:
+def _filters(scope: Scope, asked: Posts) -> Filters:
+    """What is asked for, and what the user filters by: neither can widen the other."""
+    return scope.filters.both(own_filters(scope.searcher.columns, asked))
+
+
+def _topic(columns: Columns, name: str) -> str:
     """A topic by its name or title, in any case; what is neither stays, for filters to refuse."""
-    columns = scope.searcher.columns
     known = {each.casefold(): each for each in columns.topic_names}
     known |= {title.casefold(): each for each, title in columns.topic_titles.items()}
     return known.get(name.casefold(), name)
@@ -212,6 +263,12 @@ def _posts_of(scope: Scope, pictures: Rows, filters: Filters) -> Rows:
     shown = np.zeros(len(scope.searcher.generation.image_ids), dtype=np.bool_)
     shown[pictures] = True
     return np.flatnonzero(filters.mask(columns) & shown[columns.picture_rows])
+
+
+def _by_posts(scope: Scope, posts: Rows, order: Order) -> Rows:
+    """The pictures of posts, by the first post of each in an order."""
+    columns = scope.searcher.columns
+    return _once(columns.picture_rows[in_order(columns, posts, order)])
 
 
 def _mask(scope: Scope, posts: Rows) -> Mask:

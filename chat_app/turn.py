@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Any
 from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, ToolMessage
 from langsmith import tracing_context
 
+from chat_app import lookups
+from chat_app.answers import answer_by_picture
+from chat_app.arguments import SearchPosts
 from chat_app.examples import example_questions
 from chat_app.model import failure, open_model
 from chat_app.planner import Planner
@@ -26,10 +29,11 @@ from chat_app.understanding.understand import understand
 from retrieval.catalog.filters import EVERYTHING
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Sequence
     from datetime import date
 
     from langchain_core.messages import BaseMessage
+    from PIL.Image import Image
 
     from chat_app.agent import Agent
     from chat_app.results import Result
@@ -132,18 +136,27 @@ class Assistant:
         today: date,
         turns: Sequence[Turn] = (),
         filters: Filters = EVERYTHING,
-    ) -> AsyncIterator[Event]:
-        """Events as they come, the last of which is the turn. Cancelling stops at once."""
+        *,
+        plan: Plan | None = None,
+        by_model: bool = True,
+    ) -> AsyncGenerator[Event]:
+        """Events as they come, the last of which is the turn. Cancelling stops at once.
+
+        `plan`: what is asked for is known already, whatever the question says.
+        `by_model`: let the language model answer, where one is set.
+        """
         started = time.monotonic()
         titles = searcher.columns.topic_titles
         lexicon = GalleryLexicon(titles, searcher.caption_encoder)
-        plan = understand(question, today, lexicon, _last_plan(turns))
+        by_model = by_model and plan is None
+        plan = plan or understand(question, today, lexicon, _last_plan(turns))
         shown = next((turn.hits for turn in reversed(turns) if turn.hits), ())
         examples = example_questions(searcher) if plan.kind == "unclear" else ()
         planner = Planner(plan=plan, examples=examples)
         scope = Scope(searcher, filters, tuple(hit.posts[0].post_id for hit in shown), planner)
         notice, heard, by = "", _Heard(), "planner"
-        if self._model is not None and self._endpoint is not None and plan.arguments is not None:
+        looks_up = by_model and plan.arguments is not None
+        if looks_up and self._model is not None and self._endpoint is not None:
             by = "llm"
             asked = replace(scope, brain=self._model)
             try:
@@ -215,6 +228,28 @@ class Assistant:
             heard.text += rest
             if heard.results:
                 yield Said(rest)
+
+
+def by_picture(
+    picture: Image, words: str, searcher: Searcher, filters: Filters = EVERYTHING
+) -> Turn:
+    """The turn of a picture that was handed over, alone or with words.
+
+    Raises:
+        BadOption: the words cannot be looked for.
+
+    """
+    started = time.monotonic()
+    result = lookups.by_picture(Scope(searcher, filters), picture, words, SearchPosts().limit)
+    plan = Plan("find", result.asked) if result.asked.query else Plan("similar")
+    return Turn(
+        words,
+        answer_by_picture(result),
+        "planner",
+        plan,
+        results=(result,),
+        seconds=time.monotonic() - started,
+    )
 
 
 def _calls_in(update: dict[str, Any]) -> list[Call]:

@@ -16,25 +16,31 @@ _LONGEST = 200  # characters of a caption in a sentence
 
 def named(asked: object) -> list[str]:
     """A phrase for each thing that is asked for: “dogs”, negative, 2021."""
-    phrases = []
+    return [phrase for _, phrase in named_parts(asked)]
+
+
+def named_parts(asked: object) -> list[tuple[tuple[str, ...], str]]:
+    """The same, each with the arguments that say it."""
+    parts: list[tuple[tuple[str, ...], str]] = []
     if query := getattr(asked, "query", ""):
-        phrases.append(f"“{query}”")
+        parts.append((("query",), f"“{query}”"))
     if sentiments := getattr(asked, "sentiments", ()):
-        phrases.append(" or ".join(sentiments))
+        parts.append((("sentiments",), " or ".join(sentiments)))
     if topics := getattr(asked, "topics", ()):
-        phrases.append(" or ".join(topic.replace("_", " ") for topic in topics))
+        phrase = " or ".join(topic.replace("_", " ") for topic in topics)
+        parts.append((("topics",), phrase))
     since, until = getattr(asked, "since", None), getattr(asked, "until", None)
     if since or until:
-        phrases.append(period(since, until))
+        parts.append((("since", "until"), period(since, until)))
     if month_day := getattr(asked, "month_day", None):
-        phrases.append(f"{month_day} of any year")
+        parts.append((("month_day",), f"{month_day} of any year"))
     if sources := getattr(asked, "sources", ()):
-        phrases.append("from " + " or ".join(sources))
+        parts.append((("sources",), "from " + " or ".join(sources)))
     if (captioned := getattr(asked, "has_caption", None)) is not None:
-        phrases.append("with a caption" if captioned else "without a caption")
+        parts.append((("has_caption",), "with a caption" if captioned else "without a caption"))
     if about := getattr(asked, "disagreement", None):
-        phrases.append(f"caption and picture disagree about {about}")
-    return phrases
+        parts.append((("disagreement",), f"caption and picture disagree about {about}"))
+    return parts
 
 
 def period(since: str | None, until: str | None) -> str:

@@ -22,14 +22,20 @@ DONE, FAILED, USAGE = 0, 1, 2  # exit codes
 INTERRUPTED = 130  # as shells report Ctrl-C
 
 
-def add_chroma_dir(parser: argparse.ArgumentParser, settings: Settings) -> None:
-    """Add --chroma-dir, which every command takes."""
+def add_chroma_dir(
+    parser: argparse.ArgumentParser, settings: Settings, *, also_before: bool = False
+) -> None:
+    """Add --chroma-dir, which every command takes.
+
+    `also_before`: it can stand before the command's name too; then nothing given there is lost.
+    """
+    default = str(settings.chroma_dir).replace("%", "%%")
     parser.add_argument(
         "--chroma-dir",
         type=Path,
         metavar="DIR",
-        default=settings.chroma_dir,
-        help="the gallery's folder (default: %(default)s; environment: CHROMA_DIR)",
+        default=argparse.SUPPRESS if also_before else settings.chroma_dir,
+        help=f"the gallery's folder (default: {default}; environment: CHROMA_DIR)",
     )
 
 

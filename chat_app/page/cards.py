@@ -1,0 +1,52 @@
+"""Pictures in a grid; each card is one button, which opens everything about the picture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from chat_app.page import detail
+from chat_app.page.look import badge
+from chat_app.page.markdown import plain
+from chat_app.page.shared import shared
+from chat_app.wording import shown_date
+from retrieval.captions import clean
+from retrieval.gallery.layout import thumbnail_path
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from retrieval.records import Hit
+
+_CAPTION = 140  # characters, of which two lines are shown
+_NAME = 60  # characters of a caption that a screen reader says of the button
+
+
+def draw(hits: Sequence[Hit], key: str, width: int = 170) -> None:
+    """A grid of pictures; `key` tells it from the others of the page."""
+    with st.container(key=f"cards-{key}"), st.grid("auto", min_column_width=width, gap="small"):
+        for hit in hits:
+            _card(hit, f"{key}-{hit.image_id[:12]}")
+
+
+def _card(hit: Hit, key: str) -> None:
+    post, labels = hit.posts[0], hit.labels[0]
+    caption = " ".join(clean(post.caption).split())
+    with st.container(key=f"card-{key}", gap="xsmall"):
+        thumbnail = thumbnail_path(shared().chroma_dir, hit.image_id)
+        if thumbnail.is_file():
+            st.image(str(thumbnail), width="stretch", alt=caption[:_CAPTION] or "no caption")
+        else:
+            st.markdown(":gray[:material/hide_image: The thumbnail is gone.]")
+        st.markdown(plain(caption, _CAPTION) if caption else ":gray[no caption]")
+        st.markdown(f"{badge(labels.sentiment)} :small[:gray[{_when_and_how_often(hit)}]]")
+        name = plain(caption, _NAME) if caption else "the picture without a caption"
+        if st.button(f"Open {name}", key=f"open-{key}"):
+            detail.open_(hit)
+
+
+def _when_and_how_often(hit: Hit) -> str:
+    often = len(hit.posts) + len(hit.alike)
+    when = shown_date(hit.posts[0])
+    return when if often == 1 else f"{when} · {often} posts"

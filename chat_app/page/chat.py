@@ -1,0 +1,270 @@
+"""The conversation: a question in bold, the answer with its pictures, and what was understood."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from chat_app.examples import example_questions
+from chat_app.page import cards, export, frame
+from chat_app.page.markdown import plain, plain_lines, prose
+from chat_app.page.shared import shared
+from chat_app.results import hits_of
+from chat_app.turn import Called, Returned, Said, Turn, by_picture
+from chat_app.understanding.plan import Plan
+from chat_app.wording import named, named_parts
+from retrieval.cli import count
+from retrieval.errors import GalleryError
+from retrieval.pictures import read_picture
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chat_app.page.frame import Here
+    from chat_app.turn import Call, Event
+    from retrieval.records import Hit
+
+_CARD = 150  # pixels, at least
+_DOING = {
+    "search_posts": "Looking for",
+    "count_posts": "Counting",
+    "compare": "Comparing",
+    "show_post": "Opening a post",
+    "find_similar": "Looking for pictures like it",
+}
+
+
+@dataclass
+class Asked:
+    """A question of this conversation, and what has come of it."""
+
+    question: str
+    picture: bytes | None = None
+    plan: Plan | None = None  # what is asked for, where that is known already
+    turn: Turn | None = None
+    steps: list[str] = field(default_factory=list)
+    said: str = ""
+    hits: tuple[Hit, ...] = ()
+    trouble: str = ""  # why there is no turn
+    is_new: bool = True
+
+
+def draw(here: Here) -> Mapping[str, str]:
+    """Draw the conversation; nothing of it belongs into the address."""
+    asked: list[Asked] = st.session_state.setdefault("asked", [])
+    said = st.chat_input(
+        "Ask about your posts, or drop a picture",
+        key="ask",
+        accept_file=True,
+        file_type=["jpg", "jpeg", "png", "webp", "heic"],
+        submit_mode="stop",
+    )
+    if said:
+        _take(asked, said)
+    intro, thread = st.container(key="intro"), st.container(key="thread")  # both are always there
+    if not asked:
+        with intro:
+            _draw_intro(here, asked)
+    for number, entry in enumerate(asked):
+        with thread.container(key=f"turn-{number}"):
+            _draw_turn(here, asked, number, entry)
+    if asked:
+        with st.container(key="after", horizontal=True):
+            st.button(
+                "New conversation",
+                icon=":material/restart_alt:",
+                type="tertiary",
+                on_click=asked.clear,
+            )
+    return {}
+
+
+def _take(asked: list[Asked], said: Any) -> None:
+    picture = said.files[0].getvalue() if said.files else None
+    if said.text.strip() or picture:
+        asked.append(Asked(said.text.strip(), picture))
+
+
+def _draw_intro(here: Here, asked: list[Asked]) -> None:
+    posts = count(len(here.searcher.columns), "post")
+    st.title("What would you like to remember?")
+    st.markdown(f":gray[Ask about {posts} and their pictures. {_who_answers()}]")
+    with st.container(key="ideas", horizontal=True, gap="xsmall"):
+        for idea in example_questions(here.searcher):
+            st.button(plain(idea), key=f"idea-{idea}", on_click=_ask, args=(asked, Asked(idea)))
+
+
+def _ask(asked: list[Asked], entry: Asked) -> None:
+    asked.append(entry)
+
+
+def _who_answers() -> str:
+    try:
+        endpoint = shared().endpoint
+    except GalleryError as error:
+        return plain(f"The language model cannot be used: {error}")
+    if endpoint is None:
+        return "Nothing leaves this machine."
+    return f"**{plain(endpoint.model)}** answers; it reads the captions that it finds."
+
+
+# --- one turn ---------------------------------------------------------------------------------
+
+
+def _draw_turn(here: Here, asked: list[Asked], number: int, entry: Asked) -> None:
+    with st.container(key=f"question-{number}"):
+        if entry.picture:
+            _draw_given(entry.picture)
+        st.markdown(f"**{plain(entry.question)}**" if entry.question else "**Pictures like this**")
+    steps, answer = st.empty(), st.empty()
+    grid = st.container(key=f"hits-{number}")
+    if entry.is_new:
+        entry.is_new = False
+        _answer(here, asked[:number], entry, steps, answer)
+    turn = entry.turn
+    steps.empty()
+    answer.markdown(_text(entry))
+    if entry.hits:
+        with grid:
+            cards.draw(entry.hits, f"turn{number}", _CARD)
+    if turn is not None:
+        _draw_understood(asked, number, turn)
+        _draw_foot(here, number, turn)
+
+
+def _draw_given(picture: bytes) -> None:
+    try:
+        st.image(read_picture(picture, 320), width=160, alt="the picture you gave")
+    except GalleryError:
+        st.markdown(":gray[:material/broken_image: a file that is no picture]")
+
+
+def _text(entry: Asked) -> str:
+    if entry.turn is not None:
+        text = entry.turn.answer
+        return prose(text) if entry.turn.by == "llm" else plain_lines(text)
+    why = entry.trouble or "Stopped."
+    return f"{prose(entry.said)}\n\n:orange[:material/info: {plain(why)}]"
+
+
+def _answer(here: Here, before: list[Asked], entry: Asked, steps: Any, answer: Any) -> None:
+    """Answer while the page shows what happens; what was said is kept when it is stopped."""
+    try:
+        if entry.picture is not None and entry.plan is None:
+            picture = read_picture(entry.picture, here.searcher.short_side)
+            entry.turn = by_picture(picture, entry.question, here.searcher, here.filters)
+            entry.hits = entry.turn.hits
+            return
+        turns = [each.turn for each in before if each.turn is not None]
+        running = (
+            shared()
+            .assistant()
+            .ask(
+                entry.question,
+                here.searcher,
+                date.today(),
+                turns,
+                here.filters,
+                plan=entry.plan,
+                by_model=st.session_state.get("by-model", True),
+            )
+        )
+        steps.markdown(":gray[Looking …]")
+        with shared().loop.running(running) as events:
+            for event in events:
+                _hear(entry, event)
+                steps.markdown(_told_steps(entry))  # also where a stop reaches this run
+                if entry.said:
+                    answer.markdown(prose(entry.said))
+    except GalleryError as error:
+        entry.trouble = str(error)
+
+
+def _hear(entry: Asked, event: Event | None) -> None:
+    match event:
+        case Called(call):
+            entry.steps.append(_doing(call))
+        case Returned(result):
+            entry.hits = hits_of(result)
+        case Said(text):
+            entry.said += text
+        case Turn():
+            entry.turn, entry.hits = event, event.hits
+
+
+def _doing(call: Call) -> str:
+    from chat_app.tools import TOOLS
+
+    doing = _DOING.get(call.name, call.name)
+    try:
+        what = " · ".join(named(TOOLS[call.name][0](**call.arguments)))
+    except (KeyError, ValueError):  # what a model made up; the tool will say so
+        what = ""
+    return f"{doing} {what}".strip()
+
+
+def _told_steps(entry: Asked) -> str:
+    steps = entry.steps or ["Looking …"]
+    return "  \n".join(f":gray[:material/search: {plain(step)}]" for step in steps)
+
+
+# --- beside the answer ------------------------------------------------------------------------
+
+
+def _draw_understood(asked: list[Asked], number: int, turn: Turn) -> None:
+    """What was understood, each part with a way to take it off again."""
+    arguments = turn.plan.arguments
+    parts = named_parts(arguments) if arguments is not None else []
+    if arguments is None or not parts:
+        return
+    with st.container(
+        key=f"understood-{number}", horizontal=True, gap="xsmall", vertical_alignment="center"
+    ):
+        st.markdown(":small[:gray[Understood]]", width="content")
+        for fields, phrase in parts:
+            kept = arguments.model_dump(exclude_defaults=True, exclude=set(fields))
+            again = Asked(
+                f"the same without {phrase}", plan=Plan(turn.plan.kind, type(arguments)(**kept))
+            )
+            st.button(
+                plain(phrase),
+                icon=":material/close:",
+                icon_position="right",
+                key=f"less-{number}-{fields[0]}",
+                help="Ask again without this",
+                on_click=_ask,
+                args=(asked, again),
+            )
+
+
+def _draw_foot(here: Here, number: int, turn: Turn) -> None:
+    who = "planner" if turn.by == "planner" else "language model"
+    with st.container(
+        key=f"foot-{number}", horizontal=True, gap="xsmall", vertical_alignment="center"
+    ):
+        if turn.hits:
+            for kind, mime in export.KINDS.items():
+                st.download_button(
+                    kind.upper(),
+                    data=partial(export.posts_of, here, turn, kind),
+                    file_name=f"posts.{kind}",
+                    mime=mime,
+                    key=f"{kind}-{number}",
+                    help="Save all posts of this answer",
+                    type="tertiary",
+                    icon=":material/download:",
+                    on_click="ignore",
+                )
+        with st.popover(
+            "Copy", icon=":material/content_copy:", type="tertiary", key=f"copy-{number}"
+        ):
+            st.code(turn.answer, language=None, wrap_lines=True)
+        st.markdown(f":small[:gray[{who} · {turn.seconds:.1f} s]]", width="content")
+
+
+if __name__ == "__main__":
+    frame.draw(draw)

@@ -1,0 +1,127 @@
+"""What every page stands in: the way to the other pages, the filters, and what is missing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import streamlit as st
+
+from chat_app.lookups import own_filters
+from chat_app.page import sidebar
+from chat_app.page.chosen import EVERY_POST, from_address, to_address, without
+from chat_app.page.markdown import plain
+from chat_app.page.shared import shared
+from chat_app.wording import named_parts
+from retrieval.errors import GalleryError, NoGallery
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from chat_app.arguments import Posts
+    from retrieval.catalog.filters import Filters
+    from retrieval.search.searcher import Searcher
+
+_PAGES = {
+    "page/chat.py": ("Chat", ":material/forum:"),
+    "page/gallery.py": ("Gallery", ":material/photo_library:"),
+}
+
+
+class Here(NamedTuple):
+    """One state of the gallery for one run of the page, and what the visitor filters by."""
+
+    searcher: Searcher
+    filters: Filters
+
+
+def draw(page: Callable[[Here], Mapping[str, str]]) -> None:
+    """Draw a page in its frame; it returns what of it belongs into the address."""
+    try:
+        searcher = shared().searcher()
+    except NoGallery:
+        _welcome()
+        return
+    except GalleryError as error:
+        _cannot_open(error)
+        return
+    if "chosen" not in st.session_state:
+        st.session_state.chosen, problems = from_address(_address(), searcher.columns)
+        for problem in problems:
+            st.toast(f"The address asks for what is not here: {plain(problem)}")
+    chosen: Posts = st.session_state.chosen
+    _links(chosen)
+    try:
+        filters = own_filters(searcher.columns, chosen)
+        filters.mask(searcher.columns)
+    except GalleryError as error:  # a topic or a source that a newer generation has no more
+        st.toast(f"Filters are off: {plain(str(error))}")
+        chosen = st.session_state.chosen = EVERY_POST
+        filters = own_filters(searcher.columns, chosen)
+    sidebar.draw(searcher, chosen)
+    _active(chosen, searcher, filters)
+    if searcher.warning:
+        st.warning(plain(searcher.warning), icon=":material/info:")
+    more = page(Here(searcher, filters))
+    _write_address({**to_address(chosen), **{name: [value] for name, value in more.items()}})
+
+
+def _links(chosen: Posts) -> None:
+    with st.container(key="pages", horizontal=True, gap="xsmall"):
+        for path, (title, icon) in _PAGES.items():
+            address = {name: tuple(values) for name, values in to_address(chosen).items()}
+            st.page_link(path, label=title, icon=icon, query_params=address)
+
+
+def _active(chosen: Posts, searcher: Searcher, filters: Filters) -> None:
+    """What is filtered by, beside every page, each part with a way to take it off."""
+    parts = named_parts(chosen)
+    if not parts:
+        return
+    passing, every = int(filters.mask(searcher.columns).sum()), len(searcher.columns)
+    with st.container(key="active", horizontal=True, gap="xsmall", vertical_alignment="center"):
+        st.markdown(f":small[:gray[{passing:,} of {every:,} posts]]", width="content")
+        for fields, phrase in parts:
+            st.button(
+                plain(phrase),
+                icon=":material/close:",
+                icon_position="right",
+                key=f"off-{fields[0]}",
+                help="Take this filter off",
+                on_click=_choose,
+                args=(without(chosen, *fields),),
+            )
+        if len(parts) > 1:
+            st.button("Reset", key="off-all", type="tertiary", on_click=_choose, args=(EVERY_POST,))
+
+
+def _choose(chosen: Posts) -> None:
+    st.session_state.chosen = chosen
+
+
+def _welcome() -> None:
+    st.title("Your posts, once they are here")
+    st.markdown(
+        f"There is no gallery in **{plain(str(shared().chroma_dir))}** yet. Build one from a "
+        "folder of pictures or from a table of posts:"
+    )
+    st.code(
+        "python -m indexer build ~/Pictures/posts\n"
+        "python -m indexer build posts.csv --images ~/Pictures",
+        language=None,
+    )
+    st.button("Look again", icon=":material/refresh:")
+
+
+def _cannot_open(error: GalleryError) -> None:
+    st.title("The gallery cannot be opened")
+    st.markdown(plain(str(error)))
+    st.button("Try again", icon=":material/refresh:")
+
+
+def _address() -> dict[str, list[str]]:
+    return {name: st.query_params.get_all(name) for name in st.query_params}
+
+
+def _write_address(parameters: dict[str, list[str]]) -> None:
+    if parameters != _address():
+        st.query_params.from_dict(parameters)

@@ -1,0 +1,158 @@
+"""All posts as pictures: searched, sorted, a page at a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import streamlit as st
+
+from chat_app import lookups
+from chat_app.page import cards, frame
+from chat_app.page.markdown import plain
+from chat_app.scope import Scope
+from retrieval.catalog.ordering import ORDERS
+from retrieval.cli import count
+from retrieval.errors import BadOption
+from retrieval.search.query import Query, parse_query
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chat_app.page.frame import Here
+    from retrieval.records import Hit
+
+_ON_A_PAGE = 24
+_SORTS = ("relevance", *ORDERS)
+_TITLES = {
+    "relevance": "Best match",
+    "newest": "Newest",
+    "oldest": "Oldest",
+    "most_positive": "Most positive",
+    "most_negative": "Most negative",
+}
+
+
+class _Shown(NamedTuple):
+    hits: list[Hit]
+    pictures: int  # in all
+
+
+def draw(here: Here) -> Mapping[str, str]:
+    """Draw the gallery; returns what it shows, for the address."""
+    _from_address()
+    with st.container(key="search", horizontal=True, vertical_alignment="bottom"):
+        text = st.text_input(
+            "Search",
+            key="gallery-query",
+            placeholder="a dog on a beach -people",
+            help="Words are looked for by meaning; -word looks away from something.",
+            icon=":material/search:",
+            label_visibility="collapsed",
+            on_change=_to_first_page,
+            persist_state="session",
+        )
+        st.session_state.setdefault("gallery-sort", "relevance" if text else "newest")
+        sort = st.selectbox(
+            "Sort",
+            _SORTS,
+            key="gallery-sort",
+            format_func=_TITLES.__getitem__,
+            label_visibility="collapsed",
+            width=170,
+            on_change=_to_first_page,
+            persist_state="session",
+        )
+    like: str = st.session_state.get("like", "")
+    if like:
+        _tell_likeness()
+    try:
+        query = _query(text or "", like)
+        page = st.session_state.get("gallery-page", 1)
+        shown = _page(here, query, sort, page)
+    except BadOption as error:
+        st.warning(plain(str(error)), icon=":material/search_off:")
+        return _address(text or "", sort, like, 1)
+    pages = max(1, -(-shown.pictures // _ON_A_PAGE))
+    if page > pages:
+        page = st.session_state["gallery-page"] = pages
+        shown = _page(here, query, sort, page)
+    if not shown.hits:
+        _nothing(here, text or "")
+    else:
+        for_what = f" for “{plain(text)}”" if text else ""
+        st.markdown(f":small[:gray[{count(shown.pictures, 'picture')}{for_what}]]")
+        cards.draw(shown.hits, "gallery")
+    if pages > 1:
+        with st.container(horizontal_alignment="center"):
+            st.pagination(pages, key="gallery-page", persist_state="session")
+    return _address(text or "", sort, like, page)
+
+
+def _from_address() -> None:
+    """On the first run, what the address says."""
+    if "gallery-known" in st.session_state:
+        return
+    st.session_state["gallery-known"] = True
+    asked = st.query_params
+    if asked.get("q"):
+        st.session_state["gallery-query"] = asked["q"]
+    if asked.get("sort") in _SORTS:
+        st.session_state["gallery-sort"] = asked["sort"]
+    if asked.get("like"):
+        st.session_state.setdefault("like", asked["like"])
+    if asked.get("page", "").isdecimal():
+        st.session_state["gallery-page"] = max(1, int(asked["page"]))
+
+
+def _address(text: str, sort: str, like: str, page: int) -> dict[str, str]:
+    told = {"q": text, "like": like, "sort": sort, "page": str(page) if page > 1 else ""}
+    if sort == ("relevance" if text or like else "newest"):
+        told["sort"] = ""
+    return {name: value for name, value in told.items() if value}
+
+
+def _to_first_page() -> None:
+    st.session_state["gallery-page"] = 1
+
+
+def _query(text: str, like: str) -> Query:
+    if text.strip():
+        return parse_query(text, similar_to=like or None)
+    return Query(similar_to=like or None)
+
+
+def _page(here: Here, query: Query, sort: str, page: int) -> _Shown:
+    first = (page - 1) * _ON_A_PAGE
+    order = next((each for each in ORDERS if each == sort), None)
+    if order is None and not query.is_empty:
+        total = len(here.searcher.matching(query, here.filters))
+        (found,) = here.searcher.search([query], page * _ON_A_PAGE, here.filters)
+        return _Shown(list(found.hits[first:]), total)
+    rows = lookups.pictures(Scope(here.searcher, here.filters), query, order or "newest")
+    shown = rows[first : first + _ON_A_PAGE].tolist()
+    return _Shown(here.searcher.hits(shown, here.filters), len(rows))
+
+
+def _tell_likeness() -> None:
+    with st.container(key="like", horizontal=True, vertical_alignment="center", gap="xsmall"):
+        st.markdown("Pictures like the one you chose", width="content")
+        st.button("All pictures", icon=":material/close:", key="unlike", on_click=_unlike)
+
+
+def _unlike() -> None:
+    st.session_state.like = ""
+    _to_first_page()
+
+
+def _nothing(here: Here, text: str) -> None:
+    with st.container(key="nothing", border=True, horizontal_alignment="center"):
+        st.markdown("### :material/search_off:", width="content")
+        if int(here.filters.mask(here.searcher.columns).sum()) == 0:
+            st.markdown("**No post passes these filters.** Take one off above.", width="content")
+            return
+        st.markdown(f"**Nothing here fits “{plain(text)}”.**", width="content")
+        st.caption("Try other words: what is to be seen, or what was written.", width="content")
+
+
+if __name__ == "__main__":
+    frame.draw(draw)

@@ -1,0 +1,97 @@
+"""What all visitors of the page share: the gallery, the assistant, and the loop that answers."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from chat_app.page.running import Loop
+from retrieval.config import Settings
+from retrieval.search.query import parse_query
+from retrieval.search.reader import Reader
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from chat_app.turn import Assistant
+    from retrieval.endpoint import Endpoint
+    from retrieval.search.searcher import Searcher
+
+
+class Shared:
+    """One process's gallery and assistant."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.chroma_dir: Path = settings.chroma_dir
+        self.loop = Loop()
+        self._settings = settings
+        self._reader = Reader(settings.chroma_dir, settings.cache_dir)
+        self._lock = Lock()
+
+    def searcher(self) -> Searcher:
+        """The newest generation with the newest corrections.
+
+        Raises:
+            GalleryError: there is none, or it cannot be read; see `Reader.searcher`.
+
+        """
+        return self._reader.searcher()
+
+    @property
+    def endpoint(self) -> Endpoint | None:
+        """The language model's, where one is set.
+
+        Raises:
+            BadOption: its address or key is not one.
+
+        """
+        from chat_app.model import chosen_endpoint
+
+        return chosen_endpoint(self._settings)
+
+    def assistant(self) -> Assistant:
+        """The assistant; the first to ask waits for its libraries.
+
+        Raises:
+            BadOption: as `endpoint` does.
+
+        """
+        with self._lock:
+            return self._assistant
+
+    @cached_property
+    def _assistant(self) -> Assistant:
+        from chat_app.agent import build_agent
+        from chat_app.turn import Assistant
+
+        return Assistant(build_agent(), self.endpoint)
+
+    def warm_up(self) -> None:
+        """Load what the first visitor would wait for.
+
+        Raises:
+            GalleryError: as `searcher` and `assistant` do.
+
+        """
+        self.searcher().search([parse_query("warm")], 1)
+        self.assistant()
+
+
+_lock = Lock()
+_shared: list[Shared] = []
+
+
+def open_shared(settings: Settings) -> Shared:
+    """The process's own, from these settings."""
+    with _lock:
+        _shared[:] = [Shared(settings)]
+        return _shared[0]
+
+
+def shared() -> Shared:
+    """The process's own; from the environment, where nobody opened it before."""
+    with _lock:
+        if not _shared:
+            _shared.append(Shared(Settings.from_environment()))
+        return _shared[0]
