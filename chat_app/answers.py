@@ -118,14 +118,16 @@ def _lines(result: Counted) -> list[str]:
         order = list(counts)
     else:
         order = sorted(counts, key=lambda name: -counts[name])
-    lines = []
-    for name in order[-_MOST_LINES:] if len(order) > _MOST_LINES else order:
-        whole = out_of.get(name, result.posts)
-        share = f"{counts[name] / whole:.0%}" if whole else "–"
-        lines.append(f"- {name}: {counts[name]:,} ({share} of {whole:,})")
+    lines = [f"- {name}: {counts[name]:,} ({share(result, name)})" for name in order[-_MOST_LINES:]]
     if best := _highest(counts, out_of):
         lines.append(best)
     return lines
+
+
+def share(result: Counted, name: str) -> str:
+    """A group's share of the posts counted, or of all posts of that group: "25% of 8"."""
+    whole = result.out_of.get(name, result.posts)
+    return f"{result.counts[name] / whole:.0%} of {whole:,}" if whole else "–"
 
 
 def _highest(counts: Mapping[str, int], out_of: Mapping[str, int]) -> str | None:

@@ -13,6 +13,7 @@ PAGE = Path(__file__).with_name("page")
 
 st.set_page_config("Post gallery", PAGE / "icon.svg", layout="wide")
 st.html(PAGE / "style.css")
+st.logo(PAGE / "icon.svg", size="large")
 st.navigation(
     [
         st.Page("page/chat.py", title="Chat", icon=":material/forum:", default=True),

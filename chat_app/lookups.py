@@ -17,7 +17,7 @@ from retrieval.search.query import Query, parse_query
 from retrieval.search.searcher import Options
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
     from PIL.Image import Image
@@ -46,8 +46,7 @@ def search(scope: Scope, asked: SearchPosts) -> Found:
     rows = scope.searcher.matching(query, filters)
     posts = _posts_of(scope, rows, filters)
     if asked.order != "relevance":
-        rows = _by_posts(scope, posts, asked.order)
-        hits = tuple(scope.searcher.hits(rows[: asked.limit].tolist(), filters))
+        hits = _in_order(scope, posts, filters, asked.order, slice(asked.limit))
     else:
         hits = _hits(scope, query, filters, asked.limit, cutoff=True)
     found = Found(asked, hits, pictures=len(rows), posts=len(posts))
@@ -150,15 +149,22 @@ def every_post(scope: Scope, asked: Posts) -> list[tuple[Post, PostLabels]]:
     ]
 
 
-def pictures(scope: Scope, query: Query, order: Order) -> Rows:
-    """The rows of all pictures that have to do with a query, in the order of their posts.
+def in_gallery(
+    scope: Scope, query: Query, order: Order | None, shown: slice
+) -> tuple[tuple[Hit, ...], int]:
+    """Some of all pictures that have to do with a query, and how many there are in all.
+
+    Ordered by their posts; None: the best match first. Copies among those shown are one.
 
     Raises:
         BadOption: as `Searcher.search` does.
 
     """
     rows = scope.searcher.matching(query, scope.filters)
-    return _by_posts(scope, _posts_of(scope, rows, scope.filters), order)
+    if order is None and not query.is_empty:
+        return _hits(scope, query, scope.filters, shown.stop, cutoff=True)[shown], len(rows)
+    posts = _posts_of(scope, rows, scope.filters)
+    return _in_order(scope, posts, scope.filters, order or "newest", shown), len(rows)
 
 
 # --- what posts are meant -------------------------------------------------------------------
@@ -207,14 +213,10 @@ def _meant(scope: Scope, asked: ShowPost | FindSimilar) -> Hit:
     post_id = asked.post_id or _numbered(scope, asked.number or 0)
     row = scope.searcher.generation.picture_of(post_id)
     (hit,) = scope.searcher.hits([row], scope.filters)
-    order = sorted(range(len(hit.posts)), key=lambda place: hit.posts[place].post_id != post_id)
-    if not order or hit.posts[order[0]].post_id != post_id:
+    hit = _sorted_by(hit, lambda post: post.post_id != post_id)
+    if not hit.posts or hit.posts[0].post_id != post_id:
         raise BadOption("the user's own filters leave this post out; only they can drop them")
-    return replace(
-        hit,
-        posts=tuple(hit.posts[place] for place in order),
-        labels=tuple(hit.labels[place] for place in order),
-    )
+    return hit
 
 
 def _numbered(scope: Scope, number: int) -> str:
@@ -265,10 +267,27 @@ def _posts_of(scope: Scope, pictures: Rows, filters: Filters) -> Rows:
     return np.flatnonzero(filters.mask(columns) & shown[columns.picture_rows])
 
 
-def _by_posts(scope: Scope, posts: Rows, order: Order) -> Rows:
-    """The pictures of posts, by the first post of each in an order."""
-    columns = scope.searcher.columns
-    return _once(columns.picture_rows[in_order(columns, posts, order)])
+def _in_order(
+    scope: Scope, posts: Rows, filters: Filters, order: Order, shown: slice
+) -> tuple[Hit, ...]:
+    """Some of the pictures of posts, by the first post of each in an order, that post first."""
+    columns, generation = scope.searcher.columns, scope.searcher.generation
+    ordered = in_order(columns, posts, order)
+    rows = _once(columns.picture_rows[ordered])[shown]
+    theirs = ordered[np.isin(columns.picture_rows[ordered], rows)]
+    place = {generation.post(row).post_id: number for number, row in enumerate(theirs.tolist())}
+    hits = scope.searcher.hits(rows.tolist(), filters, collapse=True)
+    return tuple(_sorted_by(hit, lambda post: place.get(post.post_id, len(place))) for hit in hits)
+
+
+def _sorted_by(hit: Hit, key: Callable[[Post], int]) -> Hit:
+    """The same picture with its posts, and their labels, in another order."""
+    order = sorted(range(len(hit.posts)), key=lambda place: key(hit.posts[place]))
+    return replace(
+        hit,
+        posts=tuple(hit.posts[place] for place in order),
+        labels=tuple(hit.labels[place] for place in order),
+    )
 
 
 def _mask(scope: Scope, posts: Rows) -> Mask:

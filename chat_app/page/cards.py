@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -10,14 +11,13 @@ from chat_app.page import detail
 from chat_app.page.look import badge
 from chat_app.page.markdown import plain
 from chat_app.page.shared import shared
-from chat_app.wording import shown_date
 from retrieval.captions import clean
 from retrieval.gallery.layout import thumbnail_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from retrieval.records import Hit
+    from retrieval.records import Hit, Post
 
 _CAPTION = 140  # characters, of which two lines are shown
 _NAME = 60  # characters of a caption that a screen reader says of the button
@@ -42,11 +42,24 @@ def _card(hit: Hit, key: str) -> None:
         st.markdown(plain(caption, _CAPTION) if caption else ":gray[no caption]")
         st.markdown(f"{badge(labels.sentiment)} :small[:gray[{_when_and_how_often(hit)}]]")
         name = plain(caption, _NAME) if caption else "the picture without a caption"
+        name += f", shown by {often} posts" if (often := _posts_of(hit)) > 1 else ""
         if st.button(f"Open {name}", key=f"open-{key}"):
             detail.open_(hit)
 
 
 def _when_and_how_often(hit: Hit) -> str:
-    often = len(hit.posts) + len(hit.alike)
-    when = shown_date(hit.posts[0])
-    return when if often == 1 else f"{when} · {often} posts"
+    often = _posts_of(hit)
+    when = _month(hit.posts[0])
+    return when if often == 1 else f"{when} · ×{often}"
+
+
+def _posts_of(hit: Hit) -> int:
+    """How many posts show the picture or a copy of it."""
+    return len(hit.posts) + len(hit.alike)
+
+
+def _month(post: Post) -> str:
+    """Short, so that it stands beside the sentiment: the day is in the detail."""
+    if post.created_at is None:
+        return "no date"
+    return f"{datetime.fromtimestamp(post.created_at, UTC):%b %Y}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from chat_app.examples import example_questions
-from chat_app.page import cards, export, frame
+from chat_app.page import cards, charts, export, frame
 from chat_app.page.markdown import plain, plain_lines, prose
 from chat_app.page.shared import shared
 from chat_app.results import hits_of
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from chat_app.turn import Call, Event
     from retrieval.records import Hit
 
-_CARD = 150  # pixels, at least
+_CARD = 160  # pixels, at least
 _DOING = {
     "search_posts": "Looking for",
     "count_posts": "Counting",
@@ -65,6 +65,7 @@ def draw(here: Here) -> Mapping[str, str]:
     )
     if said:
         _take(asked, said)
+    _draw_switch()
     intro, thread = st.container(key="intro"), st.container(key="thread")  # both are always there
     if not asked:
         with intro:
@@ -89,10 +90,29 @@ def _take(asked: list[Asked], said: Any) -> None:
         asked.append(Asked(said.text.strip(), picture))
 
 
+def _draw_switch() -> None:
+    """Which brain answers, where there are two."""
+    try:
+        endpoint = shared().endpoint
+    except GalleryError as error:
+        st.warning(plain(f"The language model cannot be used: {error}"))
+        return
+    if endpoint is not None:
+        st.toggle(
+            f"{plain(endpoint.model)} answers",
+            value=True,
+            key="by-model",
+            help="It reads the captions that it finds. Off: a planner answers, and nothing leaves "
+            "this machine.",
+            persist_state="session",
+        )
+
+
 def _draw_intro(here: Here, asked: list[Asked]) -> None:
     posts = count(len(here.searcher.columns), "post")
     st.title("What would you like to remember?")
-    st.markdown(f":gray[Ask about {posts} and their pictures. {_who_answers()}]")
+    stays = "" if st.session_state.get("by-model") else " Nothing leaves this machine."
+    st.markdown(f":gray[Ask about {posts} and their pictures.{stays}]")
     with st.container(key="ideas", horizontal=True, gap="xsmall"):
         for idea in example_questions(here.searcher):
             st.button(plain(idea), key=f"idea-{idea}", on_click=_ask, args=(asked, Asked(idea)))
@@ -100,16 +120,6 @@ def _draw_intro(here: Here, asked: list[Asked]) -> None:
 
 def _ask(asked: list[Asked], entry: Asked) -> None:
     asked.append(entry)
-
-
-def _who_answers() -> str:
-    try:
-        endpoint = shared().endpoint
-    except GalleryError as error:
-        return plain(f"The language model cannot be used: {error}")
-    if endpoint is None:
-        return "Nothing leaves this machine."
-    return f"**{plain(endpoint.model)}** answers; it reads the captions that it finds."
 
 
 # --- one turn ---------------------------------------------------------------------------------
@@ -121,18 +131,21 @@ def _draw_turn(here: Here, asked: list[Asked], number: int, entry: Asked) -> Non
             _draw_given(entry.picture)
         st.markdown(f"**{plain(entry.question)}**" if entry.question else "**Pictures like this**")
     steps, answer = st.empty(), st.empty()
-    grid = st.container(key=f"hits-{number}")
+    chart, grid = st.container(key=f"numbers-{number}"), st.container(key=f"hits-{number}")
     if entry.is_new:
         entry.is_new = False
         _answer(here, asked[:number], entry, steps, answer)
     turn = entry.turn
     steps.empty()
     answer.markdown(_text(entry))
+    if turn is not None and turn.results:
+        with chart:
+            charts.draw(turn.results[-1], here.searcher.columns.topic_titles, f"chart-{number}")
     if entry.hits:
         with grid:
             cards.draw(entry.hits, f"turn{number}", _CARD)
     if turn is not None:
-        _draw_understood(asked, number, turn)
+        _draw_understood(asked, number, turn, entry.picture)
         _draw_foot(here, number, turn)
 
 
@@ -144,9 +157,12 @@ def _draw_given(picture: bytes) -> None:
 
 
 def _text(entry: Asked) -> str:
-    if entry.turn is not None:
-        text = entry.turn.answer
-        return prose(text) if entry.turn.by == "llm" else plain_lines(text)
+    if turn := entry.turn:
+        if turn.by == "llm":
+            return prose(turn.answer)
+        drawn = bool(turn.results) and charts.has_bars(turn.results[-1])
+        lines = turn.answer.splitlines()
+        return plain_lines("\n".join(x for x in lines if not (drawn and x.startswith("- "))))
     why = entry.trouble or "Stopped."
     return f"{prose(entry.said)}\n\n:orange[:material/info: {plain(why)}]"
 
@@ -170,7 +186,7 @@ def _answer(here: Here, before: list[Asked], entry: Asked, steps: Any, answer: A
                 turns,
                 here.filters,
                 plan=entry.plan,
-                by_model=st.session_state.get("by-model", True),
+                by_model=st.session_state.get("by-model", False),
             )
         )
         steps.markdown(":gray[Looking …]")
@@ -215,7 +231,7 @@ def _told_steps(entry: Asked) -> str:
 # --- beside the answer ------------------------------------------------------------------------
 
 
-def _draw_understood(asked: list[Asked], number: int, turn: Turn) -> None:
+def _draw_understood(asked: list[Asked], number: int, turn: Turn, picture: bytes | None) -> None:
     """What was understood, each part with a way to take it off again."""
     arguments = turn.plan.arguments
     parts = named_parts(arguments) if arguments is not None else []
@@ -227,8 +243,9 @@ def _draw_understood(asked: list[Asked], number: int, turn: Turn) -> None:
         st.markdown(":small[:gray[Understood]]", width="content")
         for fields, phrase in parts:
             kept = arguments.model_dump(exclude_defaults=True, exclude=set(fields))
-            again = Asked(
-                f"the same without {phrase}", plan=Plan(turn.plan.kind, type(arguments)(**kept))
+            plan = Plan(turn.plan.kind, type(arguments)(**kept))
+            again = (
+                Asked("", picture) if picture else Asked(f"the same without {phrase}", plan=plan)
             )
             st.button(
                 plain(phrase),
@@ -263,7 +280,8 @@ def _draw_foot(here: Here, number: int, turn: Turn) -> None:
             "Copy", icon=":material/content_copy:", type="tertiary", key=f"copy-{number}"
         ):
             st.code(turn.answer, language=None, wrap_lines=True)
-        st.markdown(f":small[:gray[{who} · {turn.seconds:.1f} s]]", width="content")
+        took = f"{turn.seconds:.1f} s" if turn.seconds >= 1 else f"{turn.seconds * 1000:.0f} ms"
+        st.markdown(f":small[:gray[{who} · {took}]]", width="content")
 
 
 if __name__ == "__main__":

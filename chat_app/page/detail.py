@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -21,6 +22,8 @@ from retrieval.pictures import read_picture
 from retrieval.records import SENTIMENTS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PIL.Image import Image
 
     from retrieval.records import Hit, Post, PostLabels, SentimentLabel, TopicLabels
@@ -31,7 +34,7 @@ _MOST_TOPICS = 3  # that a post is shown with
 _WHO = {"caption": "from the caption", "image": "from the picture", "both": "from both"}
 
 
-@st.dialog("Post", width="large")
+@st.dialog("The post", width="large")
 def open_(hit: Hit) -> None:
     """Open the dialog. What it shows is looked up anew, so that corrections show at once."""
     searcher = shared().searcher()
@@ -53,7 +56,7 @@ def open_(hit: Hit) -> None:
             by = ":violet-badge[:material/smart_toy: written by a machine]"
             st.markdown(f"{by} {plain(every.description)}")
     with right:
-        st.markdown(f":gray[{plain(shown_date(post))}]")
+        st.markdown(f"##### {_long_date(post)}")
         _labels(labels, searcher)
         _correct(post, labels, searcher)
         _why(hit)
@@ -71,6 +74,13 @@ def _place(every: Hit, hit: Hit) -> int:
 
 
 # --- what is to be seen -----------------------------------------------------------------------
+
+
+def _long_date(post: Post) -> str:
+    if post.created_at is None:
+        return "No date"
+    day = datetime.fromtimestamp(post.created_at, UTC)
+    return f"{day:%A}, {day.day} {day:%B %Y}"
 
 
 def _picture(hit: Hit, post: Post) -> None:
@@ -183,44 +193,61 @@ def _others(every: Hit, place: int, hit: Hit) -> None:
 def _correct(post: Post, labels: PostLabels, searcher: Searcher) -> None:
     topics = [name for name in searcher.columns.topic_names if name != OTHER]
     shown = [name for name in labels.topics.names if name != OTHER]
+    keys = f"feels-{post.post_id}", f"about-{post.post_id}"
     with st.expander("Correct these labels", icon=":material/edit:"):
         with st.form("correct", border=False):
-            feels = st.segmented_control(
+            st.segmented_control(
                 "Sentiment",
                 SENTIMENTS,
                 default=labels.sentiment.name,
                 format_func=lambda name: FEELINGS[name].title,
+                key=keys[0],
             )
-            about = st.multiselect(
+            st.multiselect(
                 "Topics",
                 topics,
                 default=shown,
                 format_func=lambda name: searcher.columns.topic_titles.get(name, name),
                 max_selections=max(_MOST_TOPICS, len(shown)),
                 placeholder="About none of them",
+                key=keys[1],
             )
-            saved = st.form_submit_button("Save", type="primary")
-        said = "you" in (labels.sentiment.source, labels.topics.source)
-        undone = said and st.button("Take your correction back", icon=":material/undo:")
-    try:
-        if saved:
-            _save(post, labels, feels, about, shown)
-        elif undone:
-            clear_override(shared().chroma_dir, post)
-            st.rerun()
-    except GalleryError as error:
-        st.error(plain(str(error)))
+            st.form_submit_button(
+                "Save", type="primary", on_click=_save, args=(post, labels, shown, keys)
+            )
+        if "you" in (labels.sentiment.source, labels.topics.source):
+            st.button(
+                "Take your correction back",
+                icon=":material/undo:",
+                key="take-back",
+                on_click=_take_back,
+                args=(post,),
+            )
+    if "corrected" in st.session_state:
+        st.rerun()  # the counts and the lists beside the dialog as well
 
 
-def _save(
-    post: Post, labels: PostLabels, feels: str | None, about: list[str], shown: list[str]
-) -> None:
+def _save(post: Post, labels: PostLabels, shown: list[str], keys: tuple[str, str]) -> None:
     """Write only what differs from what is shown: the rest stays the models' to say."""
+    feels, about = (st.session_state.get(key) for key in keys)
     sentiment = next((name for name in SENTIMENTS if name == feels), None)
     changed = sentiment if sentiment != labels.sentiment.name else None
-    others = about if sorted(about) != sorted(shown) else None
+    others = about if sorted(about or ()) != sorted(shown) else None
     if changed is None and others is None:
-        st.toast("Nothing was changed.")
+        st.session_state.corrected = "Nothing was changed."
         return
-    set_override(shared().chroma_dir, post, sentiment=changed, topics=others)
-    st.rerun()
+    _write(lambda chroma_dir: set_override(chroma_dir, post, sentiment=changed, topics=others))
+
+
+def _take_back(post: Post) -> None:
+    _write(lambda chroma_dir: clear_override(chroma_dir, post))
+
+
+def _write(correction: Callable[[Path], None]) -> None:
+    """Write a correction; the page tells of it when it is drawn next."""
+    try:
+        correction(shared().chroma_dir)
+    except GalleryError as error:
+        st.session_state.corrected = f"The correction was not saved: {error}"
+    else:
+        st.session_state.corrected = "Your correction is saved."

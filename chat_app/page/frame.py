@@ -44,6 +44,8 @@ def draw(page: Callable[[Here], Mapping[str, str]]) -> None:
     except GalleryError as error:
         _cannot_open(error)
         return
+    if told := st.session_state.pop("corrected", ""):
+        st.toast(plain(told))
     if "chosen" not in st.session_state:
         st.session_state.chosen, problems = from_address(_address(), searcher.columns)
         for problem in problems:

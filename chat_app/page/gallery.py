@@ -14,6 +14,7 @@ from retrieval.catalog.ordering import ORDERS
 from retrieval.cli import count
 from retrieval.errors import BadOption
 from retrieval.search.query import Query, parse_query
+from retrieval.search.searcher import Options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from retrieval.records import Hit
 
 _ON_A_PAGE = 24
+_NEAREST = 8
 _SORTS = ("relevance", *ORDERS)
 _TITLES = {
     "relevance": "Best match",
@@ -33,7 +35,7 @@ _TITLES = {
 
 
 class _Shown(NamedTuple):
-    hits: list[Hit]
+    hits: tuple[Hit, ...]
     pictures: int  # in all
 
 
@@ -77,7 +79,7 @@ def draw(here: Here) -> Mapping[str, str]:
         page = st.session_state["gallery-page"] = pages
         shown = _page(here, query, sort, page)
     if not shown.hits:
-        _nothing(here, text or "")
+        _nothing(here, query, text or "")
     else:
         for_what = f" for “{plain(text)}”" if text else ""
         st.markdown(f":small[:gray[{count(shown.pictures, 'picture')}{for_what}]]")
@@ -124,13 +126,8 @@ def _query(text: str, like: str) -> Query:
 def _page(here: Here, query: Query, sort: str, page: int) -> _Shown:
     first = (page - 1) * _ON_A_PAGE
     order = next((each for each in ORDERS if each == sort), None)
-    if order is None and not query.is_empty:
-        total = len(here.searcher.matching(query, here.filters))
-        (found,) = here.searcher.search([query], page * _ON_A_PAGE, here.filters)
-        return _Shown(list(found.hits[first:]), total)
-    rows = lookups.pictures(Scope(here.searcher, here.filters), query, order or "newest")
-    shown = rows[first : first + _ON_A_PAGE].tolist()
-    return _Shown(here.searcher.hits(shown, here.filters), len(rows))
+    shown = slice(first, first + _ON_A_PAGE)
+    return _Shown(*lookups.in_gallery(Scope(here.searcher, here.filters), query, order, shown))
 
 
 def _tell_likeness() -> None:
@@ -144,14 +141,18 @@ def _unlike() -> None:
     _to_first_page()
 
 
-def _nothing(here: Here, text: str) -> None:
+def _nothing(here: Here, query: Query, text: str) -> None:
+    """Why there is nothing, and what comes closest."""
+    nearest = here.searcher.search([query], _NEAREST, here.filters, Options(cutoff=False))[0].hits
     with st.container(key="nothing", border=True, horizontal_alignment="center"):
         st.markdown("### :material/search_off:", width="content")
         if int(here.filters.mask(here.searcher.columns).sum()) == 0:
             st.markdown("**No post passes these filters.** Take one off above.", width="content")
             return
-        st.markdown(f"**Nothing here fits “{plain(text)}”.**", width="content")
-        st.caption("Try other words: what is to be seen, or what was written.", width="content")
+        st.markdown(f"**Nothing here is surely “{plain(text)}”.**", width="content")
+    if nearest:
+        st.markdown(":small[:gray[What comes closest, but may be something else]]")
+        cards.draw(nearest, "nearest")
 
 
 if __name__ == "__main__":

@@ -74,8 +74,10 @@ class Shared:
             GalleryError: as `searcher` and `assistant` do.
 
         """
-        self.searcher().search([parse_query("warm")], 1)
         self.assistant()
+        import altair  # noqa: F401 - the first chart would wait half a second
+
+        self.searcher().search([parse_query("warm")], 1)
 
 
 _lock = Lock()

@@ -140,7 +140,7 @@ def _box(key: str, label: str, posts: int, *, is_ticked: bool, then: Posts) -> N
         st.checkbox(
             plain(label), key=f"filter-{key}", on_change=_set, args=(then,), width="stretch"
         )
-        st.markdown(f":small[:gray[{posts:,}]]", width="content")
+        st.markdown(f":small[:gray[{posts:,}]]", width=48)
 
 
 def _dates(searcher: Searcher, chosen: Posts) -> None:
@@ -149,7 +149,7 @@ def _dates(searcher: Searcher, chosen: Posts) -> None:
         return
     first, last = _day(dated.min()), _day(dated.max())
     _heading("Dates")
-    with st.container(horizontal=True, gap="xsmall"):
+    with st.container(key="days", horizontal=True, gap="xsmall"):
         for field, label in (("since", "From"), ("until", "To")):
             said = getattr(chosen, field)
             day = _as_day(said, first if field == "since" else last)

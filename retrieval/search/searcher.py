@@ -141,18 +141,30 @@ class Searcher:
         return compared.rows[compared.worth]
 
     def hits(
-        self, rows: Sequence[int], filters: Filters = EVERYTHING, query: Query | None = None
+        self,
+        rows: Sequence[int],
+        filters: Filters = EVERYTHING,
+        query: Query | None = None,
+        *,
+        collapse: bool = False,
     ) -> list[Hit]:
         """Pictures by their rows, in that order, with those of their posts that pass.
 
-        Those posts come as a search for the query would show them.
+        Those posts come as a search for the query would show them. `collapse`: copies among them
+        are one picture, at the place of the first.
         """
         passing = Passing.of(filters.mask(self.columns), self.generation)
         vectors = QueryVectors()
         if query is not None and not query.is_empty:
             vectors = self.query_vectors([query], "hybrid")[0]
         answer = _Answer(self.generation, self.labels, vectors, passing, {})
-        return [answer.hit(rank, row, None, NOTHING, ()) for rank, row in enumerate(rows, start=1)]
+        places = np.arange(len(rows))
+        options = Options(collapse=collapse)
+        groups = self._groups(np.asarray(rows, dtype=np.int64), places, len(rows), options)
+        return [
+            answer.hit(rank, rows[place], None, NOTHING, [rows[copy] for copy in copies])
+            for rank, (place, *copies) in enumerate(groups, start=1)
+        ]
 
     def picture_row(self, image_id: str) -> int:
         """The row of a picture of the gallery, by its id or the start of it.

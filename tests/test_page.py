@@ -1,0 +1,263 @@
+"""The page's logic on the sample gallery: filters and the address, chips, corrections, states."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from chat_app.page.shared import open_shared
+from retrieval.config import Settings
+from retrieval.gallery.layout import overrides_path
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+
+APP = Path(__file__).resolve().parents[1] / "chat_app" / "app.py"
+SECONDS = 60  # the first run imports langchain
+
+
+@pytest.fixture
+def gallery(sample_gallery: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(sample_gallery, tmp_path / "gallery"))
+
+
+@pytest.fixture
+def page(gallery: Path, cache_dir: Path) -> Iterator[AppTest]:
+    open_shared(Settings(chroma_dir=gallery, cache_dir=cache_dir))
+    yield AppTest.from_file(str(APP), default_timeout=SECONDS)
+    open_shared(Settings(chroma_dir=gallery / "gone", cache_dir=cache_dir))
+
+
+def texts(page: AppTest) -> str:
+    return "\n".join(each.value for each in [*page.markdown, *page.title])
+
+
+def button(page: AppTest, key: str) -> Any:
+    return next(each for each in page.button if (each.key or "").startswith(key))
+
+
+def ask(page: AppTest, question: str) -> AppTest:
+    return page.chat_input[0].set_value(question).run()
+
+
+def parameters(page: AppTest) -> dict[str, list[str]]:
+    values = dict(page.query_params).items()
+    return {name: [value] if isinstance(value, str) else list(value) for name, value in values}
+
+
+def passing(page: AppTest) -> str:
+    """The line that says how many posts pass the filters."""
+    return next(each.value for each in page.markdown if " of 36 posts" in each.value)
+
+
+# --- the chat -----------------------------------------------------------------------------------
+
+
+def test_an_empty_page_offers_questions_that_work(page: AppTest) -> None:
+    page.run()
+    assert not page.exception
+    assert page.title[0].value == "What would you like to remember?"
+    ideas = [each for each in page.button if (each.key or "").startswith("idea-")]
+    assert len(ideas) == 4
+    ideas[0].click().run()
+    assert not page.exception
+    assert "posts" in texts(page)
+    assert not page.title
+
+
+def test_an_answer_comes_with_pictures_and_what_was_understood(page: AppTest) -> None:
+    ask(page.run(), "happy posts about animals")
+    assert "**happy posts about animals**" in texts(page)
+    assert "2 posts" in texts(page)
+    assert [each for each in page.button if (each.key or "").startswith("open-turn0-")]
+    chips = [each.label for each in page.button if (each.key or "").startswith("less-0-")]
+    assert chips == ["positive", "animals"]
+
+
+def test_what_was_understood_can_be_taken_off(page: AppTest) -> None:
+    ask(page.run(), "happy posts about animals")
+    button(page, "less-0-sentiments").click().run()
+    assert not page.exception
+    chips = [each.label for each in page.button if (each.key or "").startswith("less-1-")]
+    assert chips == ["animals"]
+    assert "3 posts · animals" in texts(page)
+
+
+def test_follow_ups_go_on_and_a_new_conversation_forgets(page: AppTest) -> None:
+    ask(page.run(), "how many happy posts per year?")
+    ask(page, "only the ones about animals")
+    assert [e.label for e in page.button if (e.key or "").startswith("less-1-")] == [
+        "positive",
+        "animals",
+    ]
+    next(each for each in page.button if each.label == "New conversation").click().run()
+    assert page.title[0].value == "What would you like to remember?"
+
+
+def test_filters_hold_in_the_chat(page: AppTest) -> None:
+    page.run().checkbox(key="filter-sentiments-negative").check().run()
+    ask(page, "a cat")
+    assert not page.exception
+    badges = [e.value for e in page.markdown if e.value.startswith(":") and "-badge[" in e.value]
+    assert badges
+    assert all("Negative" in badge for badge in badges)
+
+
+# --- filters and the address --------------------------------------------------------------------
+
+
+def test_a_filter_moves_the_counts_and_stands_in_the_address(page: AppTest) -> None:
+    page.run()
+    page.checkbox(key="filter-sentiments-negative").check().run()
+    page.checkbox(key="filter-topics-animals").check().run()
+    assert parameters(page) == {"sentiment": ["negative"], "topic": ["animals"]}
+    assert passing(page) == ":small[:gray[1 of 36 posts]]"
+    button(page, "off-sentiments").click().run()
+    assert parameters(page) == {"topic": ["animals"]}
+    assert not page.checkbox(key="filter-sentiments-negative").value
+    button(page, "reset").click().run()
+    assert parameters(page) == {}
+
+
+def test_every_filter_can_be_shared_by_the_address(page: AppTest) -> None:
+    shared = {
+        "sentiment": ["positive", "neutral"],
+        "since": ["2019-01-01"],
+        "until": ["2023-12-31"],
+        "caption": ["yes"],
+    }
+    for name, value in shared.items():
+        page.query_params[name] = value
+    page.run()
+    assert not page.exception
+    assert parameters(page) == shared
+    assert page.checkbox(key="filter-sentiments-positive").value
+    assert page.checkbox(key="filter-has_caption-True").value
+    assert str(page.date_input(key="filter-since").value) == "2019-01-01"
+
+
+def test_an_address_that_asks_for_what_is_not_here_says_so(page: AppTest) -> None:
+    for name, value in {"topic": "dragons", "since": "soon", "caption": "maybe"}.items():
+        page.query_params[name] = value
+    page.query_params["sentiment"] = "negative"
+    page.run()
+    assert not page.exception
+    assert parameters(page) == {"sentiment": ["negative"]}
+    told = " ".join(each.value for each in page.toast)
+    assert "dragons" in told
+    assert "soon" in told
+    assert "caption" in told
+
+
+def test_a_first_day_after_the_last_one_lets_the_last_one_go(page: AppTest) -> None:
+    page.query_params["until"] = "2019-12-31"
+    page.run().date_input(key="filter-since").set_value(date(2021, 1, 1)).run()
+    assert not page.exception
+    assert parameters(page) == {"since": ["2021-01-01"]}
+
+
+# --- gallery and detail -------------------------------------------------------------------------
+
+
+def open_gallery(page: AppTest) -> AppTest:
+    return page.run().switch_page("page/gallery.py").run()
+
+
+def cards(page: AppTest) -> list[str]:
+    return [each.label for each in page.button if (each.key or "").startswith("open-gallery-")]
+
+
+def test_the_gallery_shows_all_and_searches_by_meaning(page: AppTest) -> None:
+    open_gallery(page)
+    assert not page.exception
+    assert len(cards(page)) == 20
+    page.text_input(key="gallery-query").set_value("rocket launch").run()
+    assert "rocket" in texts(page).lower()
+    assert parameters(page)["q"] == ["rocket launch"]
+    assert len(cards(page)) < 20
+
+
+@pytest.mark.parametrize("sort", ["newest", "oldest", "most_positive", "most_negative"])
+def test_the_gallery_is_sorted(page: AppTest, sort: str) -> None:
+    open_gallery(page).selectbox(key="gallery-sort").set_value(sort).run()
+    assert not page.exception
+    assert len(cards(page)) == 20
+    first = next(each.value for each in page.markdown if "-badge[" in each.value)
+    wanted = {"newest": "2024", "oldest": "2018", "most_positive": "Positive"}
+    assert wanted.get(sort, "Negative") in first
+
+
+def test_nothing_found_offers_what_comes_closest(page: AppTest) -> None:
+    open_gallery(page).text_input(key="gallery-query").set_value("zebra crossing opera").run()
+    assert not page.exception
+    assert "Nothing here is surely" in texts(page)
+    assert [each for each in page.button if (each.key or "").startswith("open-nearest-")]
+
+
+def test_a_query_that_cannot_be_read_gets_advice(page: AppTest) -> None:
+    open_gallery(page).text_input(key="gallery-query").set_value("-people").run()
+    assert not page.exception
+    assert page.warning or cards(page) or "Nothing here" in texts(page)
+
+
+def test_a_correction_writes_only_what_changed_and_can_be_taken_back(
+    page: AppTest, gallery: Path
+) -> None:
+    open_gallery(page).selectbox(key="gallery-sort").set_value("most_negative").run()
+    button(page, "open-gallery-").click().run()
+    assert not page.exception
+    page.button_group[0].set_value("positive")
+    button(page, "FormSubmitter:correct-Save").click().run()
+    assert not page.exception
+    (line,) = overrides_path(gallery).read_text("utf-8").splitlines()
+    assert json.loads(line)["sentiment"] == "positive"
+    assert "topics" not in json.loads(line)
+    counts = [each.value for each in page.sidebar.markdown]
+    assert ":small[:gray[15]]" in counts[: counts.index("**Topics**")]
+    assert ":small[:gray[9]]" in counts[: counts.index("**Topics**")]
+    page.selectbox(key="gallery-sort").set_value("most_positive").run()
+    next(each for each in page.button if "Dead battery" in each.label).click().run()
+    button(page, "take-back").click().run()
+    assert ":small[:gray[10]]" in [each.value for each in page.sidebar.markdown]
+
+
+# --- states -------------------------------------------------------------------------------------
+
+
+def test_without_a_gallery_the_page_says_how_to_make_one(tmp_path: Path, cache_dir: Path) -> None:
+    open_shared(Settings(chroma_dir=tmp_path / "nothing", cache_dir=cache_dir))
+    page = AppTest.from_file(str(APP), default_timeout=SECONDS).run()
+    assert not page.exception
+    assert "nothing" in texts(page)
+    assert "python -m indexer build" in page.code[0].value
+
+
+def test_a_gallery_of_another_schema_says_what_to_do(page: AppTest, gallery: Path) -> None:
+    manifest = json.loads((gallery / "manifest.json").read_text("utf-8"))
+    (gallery / "manifest.json").write_text(json.dumps(manifest | {"schema": 999}), "utf-8")
+    page.run()
+    assert not page.exception
+    assert page.title[0].value == "The gallery cannot be opened"
+    assert "rebuild" in texts(page)
+
+
+def test_pictures_that_are_gone_from_the_disk_leave_a_line(page: AppTest, gallery: Path) -> None:
+    open_gallery(page)
+    shutil.rmtree(gallery / "thumbnails")
+    page.run()
+    assert not page.exception
+    assert "The thumbnail is gone" in texts(page)
+
+
+def test_what_was_said_is_still_drawn_by_a_newer_gallery(page: AppTest, gallery: Path) -> None:
+    ask(page.run(), "how many posts per year?")
+    shutil.rmtree(gallery)
+    page.run()
+    assert not page.exception
+    assert "no gallery" in texts(page)
