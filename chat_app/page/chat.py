@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from retrieval.records import Hit
 
 _CARD = 160  # pixels, at least
+_STOPPED = ":orange[:material/stop_circle: Stopped.]"
 _DOING = {
     "search_posts": "Looking for",
     "count_posts": "Counting",
@@ -130,11 +131,17 @@ def _draw_turn(here: Here, asked: list[Asked], number: int, entry: Asked) -> Non
         if entry.picture:
             _draw_given(entry.picture)
         st.markdown(f"**{plain(entry.question)}**" if entry.question else "**Pictures like this**")
-    steps, answer = st.empty(), st.empty()
+    with st.container(key=f"doing-{number}"):  # hidden as soon as nothing runs
+        steps = st.empty()
+    with st.container(key=f"stopped-{number}"):  # hidden while something runs
+        stopped = st.empty()
+    answer = st.empty()
     chart, grid = st.container(key=f"numbers-{number}"), st.container(key=f"hits-{number}")
     if entry.is_new:
         entry.is_new = False
+        stopped.markdown(_STOPPED)  # for a stop ends this run wherever it is, and draws no more
         _answer(here, asked[:number], entry, steps, answer)
+        stopped.empty()
     turn = entry.turn
     steps.empty()
     answer.markdown(_text(entry))
@@ -163,8 +170,8 @@ def _text(entry: Asked) -> str:
         drawn = bool(turn.results) and charts.has_bars(turn.results[-1])
         lines = turn.answer.splitlines()
         return plain_lines("\n".join(x for x in lines if not (drawn and x.startswith("- "))))
-    why = entry.trouble or "Stopped."
-    return f"{prose(entry.said)}\n\n:orange[:material/info: {plain(why)}]"
+    why = f":orange[:material/info: {plain(entry.trouble)}]" if entry.trouble else _STOPPED
+    return f"{prose(entry.said)}\n\n{why}"
 
 
 def _answer(here: Here, before: list[Asked], entry: Asked, steps: Any, answer: Any) -> None:

@@ -1,0 +1,205 @@
+"""The page in a real Chromium, served by a process of its own on real encoders."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from retrieval.gallery.layout import overrides_path
+from tests.browser import CHROMIUM, NO_CHROMIUM, Visitor, serving, visiting
+from tests.commands import build
+from tests.galleries import save_picture
+from tests.openai_server import serving as model_serving
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(280),
+    pytest.mark.skipif(CHROMIUM is None, reason=NO_CHROMIUM),
+]
+
+HOSTILE = (
+    "![x](https://example.org/x.png) <script>document.title='owned'</script> $x^2$ :red[look] "
+    "<img src=https://example.org/y.png onerror=alert(1)> **bold** [click](https://example.org)",
+    "\u202eright to left\u2066 # no heading \u0007",
+    "x" * 10_000,
+)
+
+
+@pytest.fixture(scope="module")
+def gallery(sample_gallery: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return Path(shutil.copytree(sample_gallery, tmp_path_factory.mktemp("page") / "gallery"))
+
+
+@pytest.fixture(scope="module")
+def url(gallery: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with serving(gallery, tmp_path_factory.mktemp("log") / "log") as address:
+        yield address
+
+
+@pytest.fixture
+def visitor(url: str) -> Iterator[Visitor]:
+    with visiting(url) as somebody:
+        yield somebody
+        assert somebody.foreign == []
+        assert somebody.complaints == []
+
+
+def loaded_pictures(visitor: Visitor) -> int:
+    widths: list[int] = visitor.page.locator(f"{visitor.key('cards-')} img").evaluate_all(
+        "images => images.map(image => image.naturalWidth)"
+    )
+    assert all(widths), "a thumbnail did not load"
+    return len(widths)
+
+
+def count_beside(visitor: Visitor, name: str) -> int:
+    return int(
+        visitor.page.locator(visitor.key(f"row-{name}")).first.locator("p").last.inner_text()
+    )
+
+
+def test_ask_filter_open_correct_reload(visitor: Visitor, gallery: Path) -> None:
+    visitor.open()
+    visitor.ask("happy posts about animals")
+    assert loaded_pictures(visitor) > 0
+    page = visitor.page
+    page.locator(visitor.key("row-sentiments-negative")).locator("label").click()
+    visitor.settle()
+    assert "sentiment=negative" in page.url
+    page.get_by_role("link", name="Gallery").click()
+    visitor.settle()
+    assert "sentiment=negative" in page.url
+    assert loaded_pictures(visitor) > 0
+    negative, positive = (
+        count_beside(visitor, f"sentiments-{n}") for n in ("negative", "positive")
+    )
+
+    page.locator(f"{visitor.key('open-gallery-')} button").first.click()
+    visitor.settle()
+    dialog = page.get_by_role("dialog")
+    assert dialog.locator("img").first.evaluate("image => image.naturalWidth") > 320
+    dialog.get_by_text("Correct these labels").click()
+    dialog.get_by_role("radio", name="Positive").or_(
+        dialog.get_by_role("button", name="Positive")
+    ).first.click()
+    dialog.get_by_role("button", name="Save").click()
+    page.get_by_text("Your correction is saved").wait_for()
+    visitor.settle()
+    assert count_beside(visitor, "sentiments-negative") == negative - 1
+    assert count_beside(visitor, "sentiments-positive") == positive + 1
+    assert "topics" not in json.loads(overrides_path(gallery).read_text("utf-8").splitlines()[-1])
+
+    visitor.open(page.url.removeprefix(visitor.url))
+    assert page.locator(visitor.key("off-sentiments")).count() > 0
+    assert count_beside(visitor, "sentiments-negative") == negative - 1
+
+
+def test_by_keyboard_alone(visitor: Visitor) -> None:
+    visitor.open()
+    page = visitor.page
+    page.get_by_test_id("stChatInputTextArea").focus()
+    page.keyboard.type("a cat")
+    page.keyboard.press("Enter")
+    visitor.settle()
+    for _ in range(60):
+        page.keyboard.press("Shift+Tab")
+        name = page.evaluate("document.activeElement.innerText || ''")
+        if name.startswith("Open "):
+            break
+    assert name.startswith("Open ")
+    page.keyboard.press("Enter")
+    visitor.settle()
+    assert page.get_by_role("dialog").is_visible()
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog").wait_for(state="hidden")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_every_view_is_accessible(url: str, width: int, scheme: str) -> None:
+    with visiting(url, width, scheme) as visitor:
+        visitor.open()
+        found = _serious(visitor, "chat, empty")
+        visitor.ask("how many happy posts per year?")
+        found += _serious(visitor, "chat")
+        visitor.open("/gallery")
+        found += _serious(visitor, "gallery")
+        visitor.page.locator(f"{visitor.key('open-gallery-')} button").first.click()
+        visitor.settle()
+        found += _serious(visitor, "detail")
+        assert found == []
+        assert visitor.foreign == []
+
+
+def _serious(visitor: Visitor, view: str) -> list[str]:
+    """What axe finds that keeps somebody out, apart from what is the framework's own."""
+    assert not visitor.scrolls_sideways(), view
+    violations = Axe().run(visitor.page).response["violations"]
+    return [
+        f"{view}: {each['id']}: {node['html'][:200]}"
+        for each in violations
+        if each["impact"] in ("serious", "critical")
+        for node in each["nodes"]
+    ]
+
+
+def test_captions_draw_as_text(tmp_path: Path) -> None:
+    for number in range(len(HOSTILE)):
+        save_picture(tmp_path / f"{number}.png", ("red", "green", "blue")[number])
+        (tmp_path / f"{number}.txt").write_text(HOSTILE[number], "utf-8")
+    rows = [json.dumps({"image": f"{n}.png", "caption": text}) for n, text in enumerate(HOSTILE)]
+    (tmp_path / "posts.jsonl").write_text("\n".join(rows), "utf-8")
+    build(tmp_path / "gallery", tmp_path / "posts.jsonl")
+    with serving(tmp_path / "gallery", tmp_path / "log") as url, visiting(url) as visitor:
+        visitor.open("/gallery")
+        assert loaded_pictures(visitor) == len(HOSTILE)
+        text = visitor.page.locator(visitor.key("cards-")).inner_text()
+        assert "<script>document.title" in text
+        assert "![x](" in text
+        assert "$x^2$" in text
+        visitor.page.locator(f"{visitor.key('open-gallery-')} button").first.click()
+        visitor.settle()
+        visitor.page.keyboard.press("Escape")
+        visitor.open("/")
+        visitor.ask("show me everything")
+        cards = visitor.page.locator(visitor.key("cards-"))
+        assert cards.locator("a, script, .katex").count() == 0
+        assert visitor.page.title() != "owned"
+        assert visitor.foreign == []
+        assert visitor.complaints == []
+        assert not visitor.scrolls_sideways()
+
+
+def test_a_silent_endpoint_is_stopped_and_the_next_answer_works(
+    gallery: Path, tmp_path: Path
+) -> None:
+    with model_serving() as address:
+        environment = {
+            "OPENAI_MODEL": "silent", "OPENAI_BASE_URL": address, "OPENAI_API_KEY": "sk-test"
+        }  # fmt: skip
+        with (
+            serving(gallery, tmp_path / "log", **environment) as url,
+            visiting(url) as visitor,
+        ):
+            visitor.open()
+            page = visitor.page
+            box = page.get_by_test_id("stChatInputTextArea")
+            box.fill("a cat")
+            box.press("Enter")
+            time.sleep(2)
+            started = time.monotonic()
+            page.get_by_test_id("stChatInputStopButton").click()
+            page.get_by_text("Stopped.").wait_for(timeout=10_000)
+            assert time.monotonic() - started < 3  # of which a slow machine may take most
+            page.get_by_text("silent answers").click()  # the switch: the planner from now on
+            visitor.settle()
+            visitor.ask("a cat asleep")
+            assert loaded_pictures(visitor) > 0
+            assert visitor.foreign == []
+        assert "sk-test" not in (tmp_path / "log").read_text("utf-8")
