@@ -37,13 +37,15 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(gallery: Path, log: Path, **environment: str) -> Iterator[str]:
+def serving(
+    gallery: Path, log: Path, *flags: str, end: int = signal.SIGTERM, **environment: str
+) -> Iterator[str]:
     """`python -m chat_app` on a gallery, in a process of its own; its address."""
     port = free_port()
     with log.open("wb") as out:
         server = subprocess.Popen(
             [sys.executable, "-m", "chat_app", "--no-browser", "--port", str(port),
-             "--chroma-dir", str(gallery)],
+             "--chroma-dir", str(gallery), *flags],
             cwd=ROOT, env=os.environ | environment, stdin=subprocess.DEVNULL, stdout=out,
             stderr=subprocess.STDOUT,
         )  # fmt: skip
@@ -51,7 +53,7 @@ def serving(gallery: Path, log: Path, **environment: str) -> Iterator[str]:
         _wait_until_up(f"http://127.0.0.1:{port}", server, log)
         yield f"http://127.0.0.1:{port}"
     finally:
-        server.send_signal(signal.SIGTERM)
+        server.send_signal(end)
         try:
             server.wait(15)
         except subprocess.TimeoutExpired:

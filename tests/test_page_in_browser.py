@@ -180,13 +180,11 @@ def test_a_silent_endpoint_is_stopped_and_the_next_answer_works(
     gallery: Path, tmp_path: Path
 ) -> None:
     with model_serving() as address:
-        environment = {
-            "OPENAI_MODEL": "silent", "OPENAI_BASE_URL": address, "OPENAI_API_KEY": "sk-test"
-        }  # fmt: skip
-        with (
-            serving(gallery, tmp_path / "log", **environment) as url,
-            visiting(url) as visitor,
-        ):
+        page_of = serving(
+            gallery, tmp_path / "log",
+            OPENAI_MODEL="silent", OPENAI_BASE_URL=address, OPENAI_API_KEY="sk-test",
+        )  # fmt: skip
+        with page_of as url, visiting(url) as visitor:
             visitor.open()
             page = visitor.page
             box = page.get_by_test_id("stChatInputTextArea")
