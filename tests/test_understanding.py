@@ -23,9 +23,11 @@ def lexicon() -> GalleryLexicon:
     ("file", "least"),
     [
         ("strangers_dev.jsonl", 0.97),
-        ("strangers_heldout.jsonl", 0.60),
-        ("others_dev.jsonl", 0.86),
-        ("others_heldout.jsonl", 0.48),
+        ("strangers_heldout.jsonl", 0.70),
+        ("others_dev.jsonl", 0.88),
+        ("others_heldout.jsonl", 0.56),
+        ("people_dev.jsonl", 0.90),
+        ("people_heldout.jsonl", 0.70),
     ],
 )
 def test_questions_become_the_calls_that_were_meant(

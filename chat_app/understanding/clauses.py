@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 
 from chat_app.understanding.spans import runs_of
-from chat_app.understanding.words import POSTS, any_of
+from chat_app.understanding.words import NUMBERS, POSTS, any_of
 
 _BEFORE = (
     r"(?:(?:please|pls|plz|so|and|but|or|ok|okay|oh|well|hey|hi|now|then|also|just|right|alright"
@@ -23,7 +23,12 @@ _ASKS = (
     r"|when (?:was|were|did|do|does|is|are|have)\b|where (?:is|are|did|do|were)\b|wheres\b|who\b"
     r"|show\b|find\b|give\b|get me\b|list\b|open\b|pull\b|dig\b|bring up\b|look (?:for|up|at)\b"
     r"|search\b|see\b|display\b|let me\b|lemme\b|compare\b|check\b|fetch\b|split\b|sort\b"
-    r"|i (?:want|need|would like|am looking|search)\b|i'?d (?:like|love)\b|i'?m looking\b"
+    r"|i (?:want|need|would like)\b"
+    r"(?! (?:you )?to (?!see|find|look|know|check|compare|count|show|have|get))"
+    r"|i (?:am looking|search)\b|i'?d (?:like|love)\b|i'?m looking\b"
+    r"|(?:by|per|each|every) (?:year|month|topic|account|source|mood)\b|let'?s\b"
+    rf"|(?:all|{any_of(NUMBERS.keys() - {'a', 'an', 'one'})}|\d+)\s+(?:[\w-]+\s+){{0,3}}"
+    rf"{any_of(POSTS - {'things', 'thing', 'stuff'})}\b"
     r"|can (?:you|u|i|we)\b|could (?:you|u|i|we)\b|would (?:you|u)\b|will (?:you|u)\b"
     r"|(?:do|did|have|am|was|were) i\b|were there\b|are there\b|is there\b|got any\b|have i got\b"
     r"|was it\b|is it\b|gimme\b|break\b|what if\b|whatever\b|any\b|anything\b|everything\b|only\b"
@@ -36,12 +41,12 @@ _NAMES_POSTS = re.compile(
     rf"\b{any_of(POSTS - {'things', 'thing', 'stuff', 'one', 'shot'})}\b", re.I
 )
 _NARRATIVE = re.compile(
-    r"\b(?:i|it|i'm|im|i've|ive|i'll|he|she|it's|its|they|they're|we|we're|you|you're|his|her|their"
+    r"\b(?:i|it|i'm|im|i've|ive|i'll|he|she|it's|its|that's|thats|they|they're|we|we're|you|you're|his|her|their"
     r"|was|were|is|are|has|have|had|because|while|asking|says|said|keeps|wants|swears|told|must"
     r"|might|when things|before i)\b",
     re.IGNORECASE,
 )
-_POINTS_BACK = re.compile(r"\b(?:it|them|any|one|they|that|those|these)\b", re.IGNORECASE)
+_POINTS_BACK = re.compile(r"\b(?:it|them|all|any|one|they|that|those|these)\b", re.IGNORECASE)
 _INSIDE = re.compile(
     r"\b(?:if|whether)\s+(?=(?:you|u|i|we)\b)"
     r"|(?=\b(?:could|can|would|will) (?:you|u)\b)"
@@ -52,7 +57,8 @@ _INSIDE = re.compile(
     re.IGNORECASE,
 )
 _GOES_ON = re.compile(
-    r"\s*(?:as long as|but|only|without|not|except|where|that|which|who|with|from|in|the ones?)\b",
+    r"\s*(?:as long as|but|only|without|not|except|where|which|who|with|from|in|the ones?"
+    r"|that(?!'?s (?:my|more|just|so|what|why|how|me)\b))\b",
     re.IGNORECASE,
 )
 _ASKING = 2  # how sure one clause has to be, for the others to be talk
@@ -117,7 +123,8 @@ def _add_what_is_pointed_at(
     """The things right before a request that only points at them: "neon signs: did I post any?"."""
     if not _POINTS_BACK.search(inner[first][0]) and len(clauses[first].text.split()) > 2:
         return
-    for place in range(first - 1, -1, -1):
+    nearest_first = sorted(range(first), key=lambda place: (clauses[place].asks == 0, -place))
+    for place in nearest_first:
         clause = clauses[place]
         thing = _ABOUT.sub("", clause.text) if clause.is_narrative else clause.text
         if (not clause.is_narrative or thing != clause.text) and runs_of(thing):

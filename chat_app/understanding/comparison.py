@@ -38,12 +38,13 @@ def read_comparison(text: Text, periods: list[Period], lexicon: Lexicon) -> Comp
         slices = [Slice(**days_of(period)) for period in periods[:_MOST]]
         return Compare(slices=tuple(slices), **shared)
     sides = _sides(text.left)
-    if sides is None:
-        return None
-    given = [_given(side, lexicon, measured=False) for side in sides]
+    given = _given(sides, lexicon, measured=False)
     if "sentiments" not in _differing(given):  # then a feeling is what is measured
-        given = [_given(side, lexicon, measured=True) for side in sides]
+        given = _given(sides, lexicon, measured=True)
     differing = _differing(given)
+    if differing == ["topics", "query"]:  # like is compared with like: all of them are looked for
+        given = _given(sides, lexicon, measured=True, by_topic=False)
+        differing = _differing(given)
     if not differing:
         return None
     shared = {k: v for fields in given for k, v in fields.items() if k not in differing}
@@ -52,22 +53,34 @@ def read_comparison(text: Text, periods: list[Period], lexicon: Lexicon) -> Comp
     return Compare(slices=tuple(slices), **shared)
 
 
-def _given(side: str, lexicon: Lexicon, *, measured: bool) -> dict[str, Any]:
-    text = Text(f" {side} ")
-    text.drop(frames.COMPARING)
-    if measured:
-        _drop_measures(text, lexicon)
-    return read_posts(text, (), lexicon).given()
+def _given(
+    sides: list[str], lexicon: Lexicon, *, measured: bool, by_topic: bool = True
+) -> list[dict[str, Any]]:
+    """What each side asks for, but for those that ask for nothing."""
+    given = []
+    for side in sides:
+        text = Text(f" {side} ")
+        text.drop(frames.COMPARING)
+        if measured:
+            _drop_measures(text, lexicon)
+        given.append(read_posts(text, (), lexicon, by_topic=by_topic).given())
+    return [fields for fields in given if fields][:_MOST]
 
 
 def _differing(given: list[dict[str, Any]]) -> list[str]:
     """The fields that tell the sides apart; a topic can stand against a query."""
-    one, other = given
-    found = [n for n in _COMPARABLE if n in one and n in other and one[n] != other[n]]
+    if len(given) < 2:
+        return []
+    found = [
+        name
+        for name in _COMPARABLE
+        if all(name in each for each in given)
+        and any(each[name] != given[0][name] for each in given)
+    ]
     if found:
         return found
     subjects = {"topics", "query"}
-    return ["topics", "query"] if subjects & one.keys() and subjects & other.keys() else []
+    return ["topics", "query"] if all(subjects & each.keys() for each in given) else []
 
 
 def _drop_measures(text: Text, lexicon: Lexicon) -> None:
@@ -84,10 +97,10 @@ def _is_measure(word: str, lexicon: Lexicon) -> bool:
     )
 
 
-def _sides(text: str) -> tuple[str, str] | None:
-    """What stands on either side of the strongest word between."""
+def _sides(text: str) -> list[str]:
+    """What stands on the sides of the strongest word between; commas part them as well."""
     for pattern in frames.BETWEEN_SIDES:
-        found = re.search(pattern, text, re.IGNORECASE)
-        if found:
-            return text[: found.start()], text[found.end() :]
-    return None
+        sides = re.split(pattern, text, flags=re.IGNORECASE)
+        if len(sides) > 1:
+            return [part for side in sides for part in side.split(",")]
+    return []

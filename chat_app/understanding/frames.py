@@ -43,6 +43,7 @@ HELP = re.compile(
     r"|what (?:else )?(?:can|could|do|are|is)?\s*(?:you|u|i|this|it)(?: are| is)?(?: \w+)?(?: to)?"
     r" (?:do|ask|answer|find|search|know|understand|help)\b(?! about\b.*\d)(?: me)?(?: with| for)?"
     r"(?: me)?(?:,? please)?\s*$"
+    r"|what (?:can|could) (?:you|u|i|this|it) do (?:with|for|about) (?:my|me|these|the)\b[\s\w]*$"
     r"|how (?:do|does|can|should) (?:i|you|this|it|one) (?:use|work|ask|search|start|function)"
     r"|who are (?:you|u)|what are (?:you|u)(?: for)?$|what is this|instructions|commands"
     r"|give me (?:some )?"
@@ -95,9 +96,10 @@ REPLACE = re.compile(
     re.IGNORECASE,
 )
 NARROW = re.compile(
-    rf"\s*(?:(?:{_SAID_FIRST}|same thing|same again|same|and|but)[\s,.!]+)*(?:(?:show|give|find"
+    rf"\s*(?:(?:{_SAID_FIRST}|same thing|same again|same|and|but)[\s,.!]+)*"
+    r"(?:(?:i|we|you|he|she|they) (?:wants?|needs?|means?|meant) (?:only|just)|(?:show|give|find"
     r"|list|keep|look at)\s+(?:me\s+)?(?:only|just)|what if (?:you |i |we )?(?:only |just )"
-    r"(?:look(?:ed)? (?:only )?at)?|(?:and|adn|only|just|now|but|also|then|or|plus|instead|rather"
+    r"(?:look(?:ed)? (?:only )?at)?|(?:and|only|just|now|but|also|then|or|plus|instead|rather"
     r"|limit (?:it|that|them)?\s*to|(?:skip|go|go back|stick|back|switch) to"
     r"|narrow (?:it|that|them)?\s*(?:down)?\s*to|filter|make (?:it|that)|change (?:it|that)?\s*to"
     r"|restrict (?:it|that)?"
@@ -144,6 +146,11 @@ YEARS = re.compile(r"\byears?\b", re.IGNORECASE)
 OVER_TIME = re.compile(
     r"\b(?:over|through(?:out)?|across)?\s*(?:the\s+)?(?:time|years|months)\b"
     r"|\b(?:mood|sentiment|feeling|emotion)s?\b|\b(?:develop|chang|evol)\w*|\btimeline\b|\btrend\b",
+    re.IGNORECASE,
+)
+MOST_OF_GROUP = re.compile(  # "which of my accounts has the most …"
+    r"\b(?:which|what)\s+(?:of (?:my|the) )?(?P<of>account|source|mood|sentiment)s?\b"
+    r"(?=.*\bmost\b)",
     re.IGNORECASE,
 )
 WHICH_PERIOD = re.compile(
@@ -240,8 +247,8 @@ COMPARE = re.compile(
     re.IGNORECASE,
 )
 NO_CAPTION = re.compile(
-    r"\b(?:without|with no|no|missing|lacking|that lack|have no|has no|having no|dont have"
-    r"|don't have|doesn't have)\s+(?:any\s+|a\s+)?"
+    r"\b(?:without|with no|no have|not have|no|missing|lacking|that lack|have no|has no"
+    r"|having no|dont have|don't have|doesn't have)\s+(?:any\s+|a\s+)?"
     r"(?:captions?|text|words|description)\b|\b(?:uncaptioned|captionless|caption-less"
     r"|not captioned)\b",
     re.IGNORECASE,
@@ -250,7 +257,10 @@ WITH_CAPTION = re.compile(
     r"\b(?:with|that have|having)\s+(?:a\s+|some\s+)?captions?\b|\bcaptioned\b", re.IGNORECASE
 )
 DISAGREE = re.compile(
-    r"(?:\b(?:do|does|did)(?: not|n't|nt)\s+|\bnot\s+)(?:match|agree|fit|go together)\b"
+    r"(?:\b(?:not|n't)\b.*\bthe same (?:mood|feeling|topic|thing)\b)"
+    r"|(?:\b(?:captions?|text)\b.*\b(?:pictures?|photos?|images?|pics?)\b"
+    r"|\b(?:pictures?|photos?|images?|pics?)\b.*\b(?:captions?|text)\b)(?=.*\bdifferent\b)"
+    r"|(?:\b(?:do|does|did)(?: not|n't|nt)\s+|\bnot\s+)(?:match|agree|fit|go together)\b"
     r"|\b(?:disagree\w*|contradict\w*|mismatch\w*|conflict\w*|differ\b|at odds"
     r"|(?:say|tell)\s+(?:something\s+)?(?:different|else))\b",
     re.IGNORECASE,
@@ -302,7 +312,8 @@ BARE_PLACE = re.compile(
 )
 
 THANKS_FIRST = re.compile(
-    r"\s*(?:(?:ok|okay|oh|aww?|yum|great|nice|cool|perfect|lovely|very kind|ha|lol)[\s,!.]+)*"
+    r"(?:[^?]*[,!.])?\s*(?:(?:ok|okay|oh|aww?|yum|great|nice|cool|perfect|lovely|very kind|ha|lol"
+    r"|many|alright|right|well)[\s,!.]+)*"
     r"(?:thanks|thank you|thx|ty|cheers|tysm|much appreciated)\b",
     re.IGNORECASE,
 )
@@ -315,6 +326,9 @@ ASKS_FOR_HELP = re.compile(
     r"\bwhat (?:else )?(?:can|could|may|are|do) (?:you|u|i|this)(?: \w+)? (?:do|help|ask)\b"
     r"|\bwhat (?:kinds?|sorts?|types?) of (?:things|questions)\b|\bhow does this work\b",
     re.IGNORECASE,
+)
+IN_THE_LIST = re.compile(
+    r"\b(?:in|of|on|from) (?:the|this|that|your) (?:list|results?)\b", re.IGNORECASE
 )
 PLACE_ALONE = re.compile(
     rf"\b(?:the\s+)?{any_of(PLACES)}\s+(?:one|picture|post|photo|pic|image|result)\b"
@@ -332,8 +346,12 @@ NUMBER_ALONE = re.compile(
 THAT = re.compile(r"\b(?:that|it|this)(?: one)?\b", re.IGNORECASE)
 # What is said in passing, with words that would mean something elsewhere.
 IDIOMS = re.compile(
-    r"^\s*(?:great|nice|perfect|lovely|beautiful|cool|wow|aw+)\s*[,!.]+(?=\s+\w)|"
-    r"\bfor good measure\b|\bstory of my life\b|\bdeep breath\b|\bi don'?t know\b"
+    r"^\s*(?:great|nice|perfect|lovely|beautiful|cool|wow|aw+)(?: (?:stuff|work|job|news))?\s*"
+    r"[,!.]+(?=\s+\w)|\b(?:let'?s|we(?:'ll| can)?|i'll) (?:start|begin|kick) (?:off )?with\b"
+    r"|\bshall we\b"
+    r"|\bbe honest\b|\bdrum ?roll\b"
+    r"|\b(?:of|off) course(?: (?:i|he|she|it|they|we|you) (?:do|does|did|is|are))?\b"
+    r"|\bfor good measure\b|\bstory of my life\b|\bdeep breath\b|\bi don'?t know\b"
     r"|\b(?:fish|dig|pull) (?:those|them|these|it) out(?: for me)?\b|\bin (?:the )?(?:frame|shot)\b"
     r"|\b(?:it is|is it) possible to\b|\brandom (?:one|question)\b|\bmy (?:past|former|old) self\b"
     r"|\bgood (?:morning|evening|night|day|luck|idea|one|point|question)\b"
@@ -343,8 +361,16 @@ IDIOMS = re.compile(
     r"|\bhappy to\b|\b(?:i'?m|im) (?:sorry|afraid)\b|\bsad to say\b|\bfair enough\b|\bnice one\b",
     re.IGNORECASE,
 )
-TAKEN_BACK = re.compile(  # "the bicycle no sorry the tractor"
+PURPOSES = re.compile(  # what posts are wanted for: "so I can brag", "to cheer me up"
+    r",? so (?:that )?(?:i|we) (?:can|could)\b[^,.!?]*|\bas (?:evidence|proof|inspiration)\b"
+    r"|\bbefore i [\w' ]+$|(?<!want )(?<!like )(?<!need )(?<!love )(?<!able )(?<!please )"
+    r"\bto (?:prove|cheer|convince|impress|remind|brag|decide|settle|print|hang"
+    r"|show (?!me\b|us\b|only\b))[\w' ]*(?=$|[,.;:!?])",
+    re.IGNORECASE,
+)
+TAKEN_BACK = re.compile(  # "the bicycle no sorry the tractor", "in May no in June"
     r"\b(?:the |a |an )?[\w-]+,? (?:no|oh|or)?,? ?(?:sorry|wait|i mean),? (?:i mean )?(?:the "
-    r"|a )?(?=\w)",
+    r"|a )?(?=\w)|\b(?P<before>in|on|from|of|about|with|at)(?: \w+){1,2},? (?:uh |um )?no,? "
+    r"(?=(?P=before) )",
     re.IGNORECASE,
 )

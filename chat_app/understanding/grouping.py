@@ -44,6 +44,8 @@ def read_groups(text: Text) -> Groups:
         return Groups(("sentiment",))
     if text.take(frames.SHARE):
         return Groups(("sentiment",), is_share=True)
+    if found := text.take(frames.MOST_OF_GROUP):
+        return Groups((frames.GROUPS[found["of"].lower()],))
     if text.take(frames.MOST_TOPIC):
         return Groups(("topic",))
     if found := frames.WHEN.search(text.left):

@@ -12,7 +12,7 @@ from chat_app.understanding.words import FEELINGS, FILLER, POSTS
 from retrieval.records import SENTIMENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from chat_app.understanding.plan import Lexicon
     from chat_app.understanding.when import Period
@@ -40,8 +40,10 @@ class Asked:
         return {name: value for name, value in vars(self).items() if value not in ("", (), None)}
 
 
-def read_posts(text: Text, periods: Sequence[Period], lexicon: Lexicon) -> Asked:
-    """Everything that narrows the posts down, and the query."""
+def read_posts(
+    text: Text, periods: Sequence[Period], lexicon: Lexicon, *, by_topic: bool = True
+) -> Asked:
+    """Everything that narrows the posts down, and the query; `by_topic`: topics are filters."""
     asked = Asked()
     for period in periods[:1]:
         vars(asked).update(days_of(period))
@@ -57,7 +59,7 @@ def read_posts(text: Text, periods: Sequence[Period], lexicon: Lexicon) -> Asked
     if opposed and len(asked.sentiments) > 1:  # "sad pictures whose caption is happy"
         asked.sentiments, asked.disagreement = (), "sentiment"
     text.left = frames.LEFT_OUT.sub(_minus, text.left)
-    asked.topics, asked.query = _topics_and_query(text, lexicon)
+    asked.topics, asked.query = _topics_and_query(text, lexicon.topics if by_topic else {})
     return asked
 
 
@@ -121,15 +123,15 @@ def _minus(found: re.Match[str]) -> str:
     return found[0] if word in FILLER | POSTS else f"{BREAK}-{word} "
 
 
-def _topics_and_query(text: Text, lexicon: Lexicon) -> tuple[tuple[str, ...], str]:
+def _topics_and_query(text: Text, known: Mapping[str, str]) -> tuple[tuple[str, ...], str]:
     """A topic's word is a filter where it stands by itself; beside others it is looked for."""
     topics: dict[str, None] = {}
-    for title in sorted((t for t in lexicon.topics if " " in t), key=len, reverse=True):
+    for title in sorted((t for t in known if " " in t), key=len, reverse=True):
         if text.take(re.compile(rf"\b{re.escape(title)}\b", re.IGNORECASE)):
-            topics[lexicon.topics[title]] = None
+            topics[known[title]] = None
     words: list[str] = []
     for run in text.runs():
-        named = [lexicon.topics.get(word.lower()) for word in run]
+        named = [known.get(word.lower()) for word in run]
         if all(named):
             topics.update(dict.fromkeys(name for name in named if name))
             continue

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from chat_app.understanding.follow_up import Lead
     from chat_app.understanding.plan import Lexicon
 
+_THESE_DAYS = 7
 _MOST_TIMES = 6  # that one question names
 _FIRST_TIME = 0xE000  # a private sign for each time, so that it stays in its clause
 _TIME = re.compile("[\ue000-\ue0ff]")
@@ -79,7 +80,8 @@ def _tidy(question: str) -> str:
     text = question.replace("’", "'").replace("‘", "'").replace("–", "-")
     text = re.sub(r"[“”\"]", " ", _TIME.sub(" ", text))
     text = re.sub(r"\bas long as\b", "where", text, flags=re.IGNORECASE)
-    text = frames.TAKEN_BACK.sub(" ", frames.IDIOMS.sub(" ", text))
+    text = frames.PURPOSES.sub(" ", frames.IDIOMS.sub(" ", text))
+    text = frames.TAKEN_BACK.sub(" ", text)
     return f" {' '.join(text.split()).strip(' ?!.')} "
 
 
@@ -97,9 +99,9 @@ def _times_in(text: str, periods: list[Period]) -> list[Period]:
 
 
 def _is_now(period: Period, today: date) -> bool:
-    """Today or yesterday: in talk, when somebody speaks of what they are doing."""
+    """These days: in talk, when somebody speaks of what they are doing."""
     since, until = period.since, period.until
-    return since is not None and since == until and (today - since).days <= 1
+    return since is not None and until is not None and (today - since).days <= _THESE_DAYS
 
 
 def _plain(text: str) -> str:
@@ -175,7 +177,7 @@ class _Question:
     def _is_about_a_place(self, text: Text) -> bool:
         """Whether "the first" is the first of what was shown, and not the first in time."""
         bare = frames.BARE_PLACE.fullmatch(text.left.strip()) is not None
-        alone = text.has(frames.PLACE_ALONE)
+        alone = text.has(frames.PLACE_ALONE) or text.has(frames.IN_THE_LIST)
         return self.last is not None and (bare or alone or text.has(frames.SIMILAR))
 
     def _one_post(self, text: Text, lead: Lead | None) -> Plan | None:
