@@ -27,7 +27,7 @@ def draw(hits: Sequence[Hit], key: str, width: int = 170) -> None:
     """A grid of pictures; `key` tells it from the others of the page."""
     with st.container(key=f"cards-{key}"), st.grid("auto", min_column_width=width, gap="small"):
         for hit in hits:
-            _card(hit, f"{key}-{hit.image_id[:12]}")
+            _card(hit, f"{key}-{hit.image_id}")
 
 
 def _card(hit: Hit, key: str) -> None:
