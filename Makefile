@@ -5,10 +5,11 @@ RUN := $(BIN)/python
 WORKERS ?= 2  # processes that share the tests; each takes about 1.3 GB
 PYTEST := $(RUN) -m pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: help demo evaluate walkthrough test check lint types quick clean
+.PHONY: help demo chat evaluate walkthrough test check lint types quick clean
 
 help:
 	@echo "make demo    set up, build the sample gallery, show a few searches and answers"
+	@echo "make chat    set up, then serve the page and open it in the browser"
 	@echo "make evaluate     what did looking at the pictures add? writes reports/"
 	@echo "make walkthrough  write docs/walkthrough.md anew, from the sample gallery"
 	@echo "make test    set up, then lint, type check and run all tests"
@@ -39,12 +40,16 @@ demo: .venv/installed
 	@echo
 	$(RUN) -m chat_app ask "am I happier in 2019 or in 2021?"
 	@echo
-	@echo "That was the sample gallery. Now your own posts:"
+	@echo "That was the sample gallery. See it and talk with it: make chat"
+	@echo "Now your own posts:"
 	@echo "  $(RUN) -m indexer build ~/Pictures/posts     a folder of pictures"
 	@echo "  $(RUN) -m indexer build posts.csv --images ~/Pictures"
 	@echo "  $(RUN) -m retrieval.search \"what you remember\""
 	@echo "  $(RUN) -m chat_app ask \"what did I post about most?\""
 	@echo "  $(RUN) -m indexer status"
+
+chat: .venv/installed
+	$(RUN) -m chat_app
 
 evaluate: .venv/installed
 	$(RUN) -m retrieval.evaluate

@@ -71,17 +71,15 @@ def _without_result(plan: Plan, examples: Sequence[str]) -> str:
 
 def _found(result: Found) -> str:
     what = _parts(result.asked)
+    which = what.replace(" ·", "", 1) or " that"
     if not result.hits:
-        return f"No post matches{what}."
+        return f"No post matches{which}."
     if not result.sure:
         if result.dropped:
             kept = named(result.asked.model_copy(update=_without(result.dropped)))
-            return (
-                f"No post matches{what}. Without that last part ({'; '.join(kept) or 'all posts'}):"
-            )
-        return (
-            f"Nothing is surely{what or ' that'}. These come closest, but I am less sure of them:"
-        )
+            rest = "; ".join(kept) or "all posts"
+            return f"No post matches{which}. Without that last part ({rest}):"
+        return f"Nothing surely matches{which}. These come closest, but I am less sure of them:"
     posts = count(result.posts, "post")
     shown = len(result.hits)
     more = (
@@ -148,16 +146,37 @@ def _lines_of_pairs(pairs: Mapping[str, Mapping[str, int]]) -> list[str]:
 
 
 def _compared(result: Compared) -> str:
-    lines = []
-    for part in result.parts:
-        what = "; ".join(named(part.asked)) or "all posts"
-        lines.append(f"- {what}: {_told_part(part)}")
+    lines = [f"- {_side(part)}: {_told_part(part)}" for part in result.parts]
     shared = "; ".join(named(result.asked))
-    return (f"Compared ({shared}):\n" if shared else "Compared:\n") + "\n".join(lines)
+    first = [f"Compared ({shared}):" if shared else "Compared:", *_foremost(result.parts)]
+    return "\n".join([" ".join(first), *lines])
+
+
+def _side(part: Part) -> str:
+    return "; ".join(named(part.asked)) or "all posts"
+
+
+def _foremost(parts: Sequence[Part]) -> list[str]:
+    """Which side is the most positive and which has the most posts; nothing where two are level."""
+    told = []
+    if not any(part.asked.sentiments for part in parts) and all(map(_known, parts)):
+        shares = [part.sentiments.get("positive", 0) / _known(part) for part in parts]
+        if shares.count(max(shares)) == 1:
+            few = ", but of few posts" if min(map(_known, parts)) < _FEW else ""
+            told.append(f"{_side(parts[shares.index(max(shares))])} is the most positive{few}")
+    posts = [part.posts for part in parts]
+    if posts.count(max(posts)) == 1:
+        told.append(f"{_side(parts[posts.index(max(posts))])} has the most posts")
+    return [f"{', '.join(told)}."] if told else []
+
+
+def _known(part: Part) -> int:
+    """Posts whose sentiment is determined."""
+    return sum(part.sentiments.get(name, 0) for name in SENTIMENTS)
 
 
 def _told_part(part: Part) -> str:
-    known = sum(part.sentiments.get(name, 0) for name in SENTIMENTS)
+    known = _known(part)
     told = count(part.posts, "post")
     if known and not part.asked.sentiments:
         shares = (f"{part.sentiments[name] / known:.0%} {name}" for name in reversed(SENTIMENTS))

@@ -24,7 +24,9 @@ class Arguments(BaseModel):
 
     def given(self) -> dict[str, Any]:
         """Those that say something, as JSON."""
-        return self.model_dump(mode="json", exclude_defaults=True)
+        told = self.model_dump(mode="json", exclude_defaults=True)
+        asked_for = self.model_dump(mode="json", include={"limit"} & self.model_fields_set)
+        return told | asked_for  # "eight posts" are asked for, also where eight are shown anyway
 
 
 class Slice(Arguments):

@@ -28,6 +28,7 @@ def lexicon() -> GalleryLexicon:
         ("others_heldout.jsonl", 0.56),
         ("people_dev.jsonl", 0.90),
         ("people_heldout.jsonl", 0.70),
+        ("more_dev.jsonl", 0.88),
     ],
 )
 def test_questions_become_the_calls_that_were_meant(

@@ -66,7 +66,7 @@ def _total(count: int | Mapping[str, int]) -> int:
 
 
 def _title(name: str, titles: Mapping[str, str]) -> str:
-    return titles.get(name, name)
+    return titles.get(name, name.capitalize())
 
 
 def _plain(counts: Mapping[str, int], told: Mapping[str, str], key: str) -> None:
@@ -77,7 +77,7 @@ def _plain(counts: Mapping[str, int], told: Mapping[str, str], key: str) -> None
             "told": [told[name] for name in counts],
         }
     )
-    room = alt.Scale(domain=[0, max(counts.values()) * 1.35])  # for the numbers beside the bars
+    room = alt.Scale(domain=[0, max(counts.values()) * 1.7])  # for the numbers beside the bars
     posts = _posts(room)
     bars = _bars(frame).mark_bar(cornerRadius=3, size=_BAR * 0.6, color=_GRAY).encode(x=posts)
     numbers = (
@@ -85,7 +85,7 @@ def _plain(counts: Mapping[str, int], told: Mapping[str, str], key: str) -> None
         .mark_text(align="left", dx=6, fontSize=_TEXT, color=_GRAY)
         .encode(x=posts, text="told:N")
     )
-    _show(bars + numbers, len(counts), key)
+    _show(bars + numbers, key)
 
 
 def _stacked(groups: Mapping[str, Mapping[str, int]], key: str) -> None:
@@ -102,14 +102,14 @@ def _stacked(groups: Mapping[str, Mapping[str, int]], key: str) -> None:
         "sentiment:N",
         title=None,
         scale=alt.Scale(domain=titles),  # the theme's colours, in this order
-        legend=alt.Legend(orient="top", columns=2, symbolType="circle"),
+        legend=alt.Legend(orient="top", columns=4, symbolType="circle"),
     )
     chart = (
         _bars(frame)
         .mark_bar(cornerRadius=2, size=_BAR * 0.6)
         .encode(x=_posts(), color=color, order="order:Q", tooltip=["group", "sentiment", "posts"])
     )
-    _show(chart, len(groups) + 2, key)
+    _show(chart, key)
 
 
 def _bars(frame: pd.DataFrame) -> alt.Chart:
@@ -124,6 +124,6 @@ def _posts(scale: alt.Scale | None = None) -> alt.X:
     return posts if scale is None else posts.scale(scale)
 
 
-def _show(chart: alt.Chart | alt.LayerChart, bars: int, key: str) -> None:
-    chart = chart.properties(height=bars * _BAR).configure_view(strokeWidth=0)
+def _show(chart: alt.Chart | alt.LayerChart, key: str) -> None:
+    chart = chart.properties(height=alt.Step(_BAR)).configure_view(strokeWidth=0)
     st.altair_chart(chart, width=520, key=key)

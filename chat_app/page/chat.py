@@ -72,7 +72,7 @@ def draw(here: Here) -> Mapping[str, str]:
         with intro:
             _draw_intro(here, asked)
     for number, entry in enumerate(asked):
-        with thread.container(key=f"turn-{number}"):
+        with thread.container(key=f"turn-{number}", gap="xsmall"):
             _draw_turn(here, asked, number, entry)
     if asked:
         with st.container(key="after", horizontal=True):

@@ -40,6 +40,9 @@ _STRONG = re.compile(rf"\s*{_BEFORE}{_ASKS}", re.IGNORECASE)
 _NAMES_POSTS = re.compile(
     rf"\b{any_of(POSTS - {'things', 'thing', 'stuff', 'one', 'shot'})}\b", re.I
 )
+_NOUNS = re.compile(
+    rf"\b{any_of(POSTS - {'things', 'thing', 'stuff', 'one', 'ones', 'shot'})}\b", re.IGNORECASE
+)
 _NARRATIVE = re.compile(
     r"\b(?:i|it|i'm|im|i've|ive|i'll|he|she|it's|its|that's|thats|they|they're|we|we're|you|you're|his|her|their"
     r"|was|were|is|are|has|have|had|because|while|asking|says|said|keeps|wants|swears|told|must"
@@ -61,6 +64,7 @@ _GOES_ON = re.compile(
     r"|that(?!'?s (?:my|more|just|so|what|why|how|me)\b))\b",
     re.IGNORECASE,
 )
+_BEFORE_POSTS = 4  # words that a clause which names posts begins with, before it does
 _ASKING = 2  # how sure one clause has to be, for the others to be talk
 _ABOUT = re.compile(r".*\b(?:about|of)\s+", re.IGNORECASE)
 _AND_SO = re.compile(r"\band (?:now|so|then|i)\b|\bbut\b", re.IGNORECASE)
@@ -83,6 +87,10 @@ class _Clause:
 
     @property
     def is_narrative(self) -> bool:
+        named = _NOUNS.search(self.text)  # "the library posts where I was miserable"
+        begins = self.text[: named.start()] if named else ""
+        if named and len(begins.split()) <= _BEFORE_POSTS and not _NARRATIVE.search(begins):
+            return False
         return _NARRATIVE.search(self.text) is not None
 
 

@@ -46,21 +46,23 @@ def follows(whole: str, lead: Lead | None, given: dict[str, Any], *, counts_all:
     if lead is not None or counts_all:
         return True
     if "query" in given:
-        return False
+        return frames.AMONG.search(whole) is not None
     words = set(re.findall(r"[a-z]+", whole.lower()))
     is_elliptic = len(words) <= _FEW_WORDS and not words & _WHOLE_QUESTION
     return (bool(given) and is_elliptic) or frames.REFER.search(whole) is not None
 
 
-def taken_up(lead: Lead | None, given: dict[str, Any], last: Posts) -> dict[str, Any]:
+def taken_up(whole: str, lead: Lead | None, given: dict[str, Any], last: Posts) -> dict[str, Any]:
     """What the last question asked for, with what this one names in its place."""
     fields = last.model_dump(exclude_defaults=True, include=set(Posts.model_fields))
     if _TIMES & given.keys():
         fields = {name: value for name, value in fields.items() if name not in _TIMES}
     if lead == "replace" and _SUBJECT & given.keys():
         fields = {name: value for name, value in fields.items() if name not in _SUBJECT}
-    if lead == "narrow" and given.get("query", "").startswith("-") and fields.get("query"):
-        given = given | {"query": f"{fields['query']} {given['query']}"}
+    query = given.get("query", "")
+    is_among = frames.AMONG.search(whole) or (lead == "narrow" and query.startswith("-"))
+    if query and fields.get("query") and is_among:
+        given = given | {"query": f"{fields['query']} {query}"}
     return fields | given
 
 

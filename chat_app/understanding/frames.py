@@ -66,7 +66,9 @@ PLACE = re.compile(
     re.IGNORECASE,
 )
 HASH = re.compile(
-    r"#\s?(?P<number>\d{1,2})\b|\b(?:similar to|like)\s+(?:the\s+)?(?P<after>\d{1,2})\b",
+    r"#\s?(?P<number>\d{1,2})\b"
+    r"|^\s*(?:open|show)\s+(?:me\s+)?(?P<opened>\d{1,2})\s*$"
+    r"|\b(?:similar to|like)\s+(?:the\s+)?(?P<after>\d{1,2})\b",
     re.IGNORECASE,
 )
 SIMILAR = re.compile(
@@ -110,6 +112,13 @@ REFER = re.compile(
     r"\b(?:those|them|these|there|of it|the ones|ones|that list|the list|the results?|it)\b",
     re.IGNORECASE,
 )
+LIKEWISE = re.compile(r"\b(?:the )?same way\b|\blikewise\b", re.IGNORECASE)
+AMONG = re.compile(
+    r"\b(?:(?:of|among|amongst|from|in|within) (?:all )?(?:them|those|these)"
+    r"(?! \w*(?:days|times|years))"
+    r"|(?:only|just) (?:the|those|these)?\s*ones)\b",
+    re.IGNORECASE,
+)
 COUNT = re.compile(
     r"\b(?:how (?:many|often|much)|howmany|tally|headcount|number of|amount of|count(?: of)?"
     r"|total(?: of)?"
@@ -128,7 +137,8 @@ GROUPS: dict[str, Facet] = {
 }
 GROUP = "|".join(sorted(GROUPS, key=len, reverse=True))
 BY = re.compile(
-    rf"\b(?:by|per|each|every|for each|for every|(?<=many )a|(?<=posts )a|split(?: up)? by"
+    rf"\b(?:by|per|each|every|for each|for every|(?<=many )a|(?<=posts )a|(?:split|break)"
+    rf" (?:(?:that|it|them|those|these) )?(?:up |down )?by"
     rf"|grouped by|broken down by|in each"
     rf"|in every|according to|across)\s+(?:the\s+)?(?P<one>{GROUP})s?(?:\s*(?:and|x|,|by|per"
     rf"|&)\s*(?:by\s+)?(?P<two>{GROUP})s?)?\b"
@@ -286,7 +296,7 @@ LEFT_OUT_AFTER = re.compile(r"\s*(?:ones?|posts?|pictures?|stuff|things)?\s*out\
 AND_ALSO = re.compile(r"\s*(?:or|nor|and)\s*(?:the\s+)?", re.IGNORECASE)
 LOOK = re.compile(
     r"\b(?:show|see|list|display|find|look|fish|pull|view)\b.*\b(?:those|them|these|it|ones"
-    r"|that)\b",
+    r"|that)\b|\bwhich (?:ones?\b|(?:of|among) (?:them|those|these)\b)",
     re.IGNORECASE,
 )
 TRAILING_ONLY = re.compile(r"\b(?:only|instead)\s*$", re.IGNORECASE)
@@ -314,7 +324,10 @@ BARE_PLACE = re.compile(
 THANKS_FIRST = re.compile(
     r"(?:[^?]*[,!.])?\s*(?:(?:ok|okay|oh|aww?|yum|great|nice|cool|perfect|lovely|very kind|ha|lol"
     r"|many|alright|right|well)[\s,!.]+)*"
-    r"(?:thanks|thank you|thx|ty|cheers|tysm|much appreciated)\b",
+    r"(?:thanks|thank you|thx|ty|cheers|tysm|much appreciated"
+    r"|that(?:'s| is| was) (?:all|it|everything)"
+    r"(?: (?:that )?(?:i|we) (?:need|needed|wanted|want))?"
+    r"(?: for (?:now|today))?\s*$)",
     re.IGNORECASE,
 )
 ANY_REQUEST = re.compile(
@@ -336,11 +349,18 @@ PLACE_ALONE = re.compile(
     re.IGNORECASE,
 )
 EXTREME_ALONE = re.compile(
-    rf"\W*(?:the\s+|my\s+|and\s+)*(?P<word>{any_of(SUPERLATIVES)})(?:\s+ones?)?\W*", re.IGNORECASE
+    rf"\W*(?:(?:which|what)(?: one)?(?: of (?:them|these|those))? (?:is|was|looks?)\s+)?"
+    rf"(?:the\s+|my\s+|and\s+)*(?P<word>{any_of(SUPERLATIVES)})(?:\s+ones?)?\W*",
+    re.IGNORECASE,
 )
 NUMBER_ALONE = re.compile(
     rf"(?:\b(?:only|just|make it|first|top|have)\s+|^\s*)(?P<n>\d{{1,2}}"
     rf"|{any_of([n for n in NUMBERS if n not in ('a', 'an', 'one')])})\s*(?:please\s*)?$",
+    re.IGNORECASE,
+)
+OPEN_THAT = re.compile(
+    r"\b(?:open|enlarge|zoom in on) (?:that|this|it)(?: (?:one|post|picture|photo))?(?: up)?"
+    r"(?:,? please)?\s*$",
     re.IGNORECASE,
 )
 THAT = re.compile(r"\b(?:that|it|this)(?: one)?\b", re.IGNORECASE)
@@ -358,6 +378,8 @@ IDIOMS = re.compile(
     r"|\bno good\b"
     r"|\b(?:i'?d|i would|would) (?:really )?(?:love|like) to\b|\btouch wood\b|\bbest (?:regards"
     r"|wishes)\b"
+    r"|\b(?:let'?s )?(?:kill (?:some )?time\b:?|change the subject\b)"
+    r"|\b(?:m{3,}|h{1,}m{2,}|o+h{2,}|a+h{2,}|a+w{2,}|lmf?ao|tho|omf?g)\b,?"
     r"|\bhappy to\b|\b(?:i'?m|im) (?:sorry|afraid)\b|\bsad to say\b|\bfair enough\b|\bnice one\b",
     re.IGNORECASE,
 )
@@ -369,8 +391,8 @@ PURPOSES = re.compile(  # what posts are wanted for: "so I can brag", "to cheer 
     re.IGNORECASE,
 )
 TAKEN_BACK = re.compile(  # "the bicycle no sorry the tractor", "in May no in June"
-    r"\b(?:the |a |an )?[\w-]+,? (?:no|oh|or)?,? ?(?:sorry|wait|i mean),? (?:i mean )?(?:the "
-    r"|a )?(?=\w)|\b(?P<before>in|on|from|of|about|with|at)(?: \w+){1,2},? (?:uh |um )?no,? "
-    r"(?=(?P=before) )",
+    r"\b(?:the |a |an )?(?:(?:nineteen|twenty) )?[\w-]+(?: one)?,? (?:no|oh|or)?,? ?"
+    r"(?:sorry|wait|i mean),? (?:i mean )?(?:the |a )?(?=\w)"
+    r"|\b(?P<before>in|on|from|of|about|with|at)(?: \w+){1,2},? (?:uh |um )?no,? (?=(?P=before) )",
     re.IGNORECASE,
 )

@@ -70,4 +70,4 @@ def place_in(found: re.Match[str]) -> int:
     groups = found.groupdict()
     if groups.get("word"):
         return PLACES[groups["word"].lower()]
-    return number_in(groups.get("number") or groups.get("after"))
+    return number_in(groups.get("number") or groups.get("after") or groups.get("opened"))

@@ -195,6 +195,8 @@ class _Question:
         )
         if not found and points:
             found = frames.PLACE.search(self.talk)  # "the third looks great, can you open it?"
+        if not found and self.last is not None and text.has(frames.OPEN_THAT):
+            return Plan("show", ShowPost(number=1))
         if not found:
             is_this = self.last is not None and is_similar and text.has(frames.THIS_AT_END)
             return Plan("similar", FindSimilar(number=1)) if is_this else None
@@ -234,6 +236,7 @@ class _Question:
     ) -> Plan:
         """What is asked for, together with what the last question asked for."""
         by, last = groups.by, self.last
+        likewise = frames.LIKEWISE.search(self.whole) is not None
         is_short = not set(re.findall(r"[a-z]+", self.whole.lower())) & POSTS - _PRONOUNS
         counts_all = not given and (
             (counts and (not by or is_short)) or self._is_about_order(ordered)
@@ -248,9 +251,10 @@ class _Question:
         ):
             return Plan("compare", again)
         if goes_on and last is not None:
-            given = taken_up(lead, given, last)
+            given = taken_up(self.whole, lead, given, last)
             if isinstance(last, CountPosts) and not counts and not frames.LOOK.search(self.whole):
                 counts, by = True, by or last.group_by
+            by = by or (last.group_by if isinstance(last, CountPosts) and likewise else ())
         if counts:
             return Plan("count", CountPosts(**given, group_by=by))
         if not given and ordered == Ordered() and not goes_on and not _asks_for_all(self.whole):

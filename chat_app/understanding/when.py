@@ -451,7 +451,7 @@ _THIS_DAY = _compiled(
     r"|(?:past|previous|earlier|all|any)\s+years))?"
 )
 _EVERY = _lead(r"(?:on\s+)?(?:every|each)\s+")
-_ON = _lead(r"on\s+")
+_ON = _lead(r"(?:on|from)\s+")
 _EVERY_FEAST = _compiled(rf"(?P<feast>{_FEAST})")
 _ANY_YEAR = _compiled(r",?\s*(?:of|in)?\s*(?:any|every|each|all)\s+years?|,?\s*every\s+year")
 _BETWEEN = _lead(r"(?:between|from)\s+")

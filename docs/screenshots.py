@@ -1,0 +1,49 @@
+"""Writes the pictures of the page that README.md shows, from the sample gallery.
+
+    python -m docs.screenshots
+
+Needs requirements-dev.txt and a Chromium.
+"""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+
+from tests.browser import Visitor, serving, visiting
+
+ROOT = Path(__file__).resolve().parents[1]
+SAMPLE = ROOT / "data" / "sample" / "posts.csv"
+COLOURS = 128  # enough for paper, ink and thumbnails, in a third of the bytes
+
+
+def write(visitor: Visitor, name: str) -> None:
+    """The page as it stands, as a PNG beside this script."""
+    visitor.page.mouse.move(0, 0)
+    visitor.settle()
+    shot = Image.open(io.BytesIO(visitor.page.screenshot())).convert("RGB")
+    path = ROOT / "docs" / name
+    shot.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+
+
+def main() -> None:
+    """Build the sample gallery, ask it and look into it."""
+    with tempfile.TemporaryDirectory() as folder:
+        gallery = Path(folder) / "chroma_db"
+        build = ["-m", "indexer", "build", str(SAMPLE), "--chroma-dir", str(gallery)]
+        subprocess.run([sys.executable, *build], check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
+        with serving(gallery, Path(folder) / "log") as url, visiting(url) as seen:
+            seen.open()
+            seen.ask("am I happier in 2018 or in 2020?")
+            write(seen, "page-chat.png")
+            seen.open("/gallery?sort=most_positive")
+            write(seen, "page-gallery.png")
+
+
+if __name__ == "__main__":
+    main()
