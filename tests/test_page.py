@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from chat_app.page.shared import open_shared
 from retrieval.config import Settings
 from retrieval.gallery.layout import overrides_path
+from tests.commands import run
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
@@ -206,6 +207,32 @@ def test_a_query_that_cannot_be_read_gets_advice(page: AppTest) -> None:
     assert page.warning or cards(page) or "Nothing here" in texts(page)
 
 
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ({"page": "99"}, 20),
+        ({"page": "0"}, 20),
+        ({"page": "9" * 40}, 20),
+        ({"page": "²"}, 20),
+        ({"sort": "by_magic"}, 20),
+        ({"like": "no such picture"}, 0),
+        ({"like": "../../etc/passwd"}, 0),
+        ({"q": "rocket launch", "sort": "oldest"}, None),
+    ],
+)
+def test_whatever_the_address_says_the_gallery_draws(
+    page: AppTest, address: dict[str, str], shown: int | None
+) -> None:
+    page.switch_page("page/gallery.py")
+    for name, value in address.items():
+        page.query_params[name] = value
+    page.run()
+    assert not page.exception
+    assert cards(page) if shown is None else len(cards(page)) == shown
+    if not shown and shown is not None:
+        assert page.warning
+
+
 def test_a_correction_writes_only_what_changed_and_can_be_taken_back(
     page: AppTest, gallery: Path
 ) -> None:
@@ -255,7 +282,24 @@ def test_pictures_that_are_gone_from_the_disk_leave_a_line(page: AppTest, galler
     assert "The thumbnail is gone" in texts(page)
 
 
-def test_what_was_said_is_still_drawn_by_a_newer_gallery(page: AppTest, gallery: Path) -> None:
+def test_a_newer_generation_is_picked_up_and_old_turns_still_draw(
+    page: AppTest, gallery: Path
+) -> None:
+    ask(page.run(), "happy posts")
+    shown = [each.label for each in page.button if (each.key or "").startswith("open-turn0-")]
+    counts = [each.value for each in page.sidebar.markdown]
+    done = run("indexer", "relabel", "--sentiment-model", "vader", "--chroma-dir", gallery)
+    assert done.returncode == 0, done.stderr
+    page.run()
+    assert not page.exception
+    assert [each.value for each in page.sidebar.markdown] != counts
+    again = [each.label for each in page.button if (each.key or "").startswith("open-turn0-")]
+    assert again == shown
+    button(page, "open-turn0-").click().run()
+    assert not page.exception
+
+
+def test_a_gallery_that_goes_away_says_how_to_make_one(page: AppTest, gallery: Path) -> None:
     ask(page.run(), "how many posts per year?")
     shutil.rmtree(gallery)
     page.run()
