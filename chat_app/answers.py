@@ -21,7 +21,7 @@ _FEW = 5  # posts, below which a share says little
 
 _REFUSAL = (
     "I can only look things up. To change or delete a post, do it where the files lie and run "
-    "`python -m indexer build` again; to correct a label: "
+    "`python -m indexer build` again. To correct a label, open its picture on the page, or run "
     "`python -m indexer overrides set POST_ID`."
 )
 _HELP = (
@@ -158,16 +158,18 @@ def _side(part: Part) -> str:
 
 def _foremost(parts: Sequence[Part]) -> list[str]:
     """Which side is the most positive and which has the most posts; nothing where two are level."""
-    told = []
+    positive = ""
     if not any(part.asked.sentiments for part in parts) and all(map(_known, parts)):
         shares = [part.sentiments.get("positive", 0) / _known(part) for part in parts]
         if shares.count(max(shares)) == 1:
-            few = ", but of few posts" if min(map(_known, parts)) < _FEW else ""
-            told.append(f"{_side(parts[shares.index(max(shares))])} is the most positive{few}")
+            positive = _side(parts[shares.index(max(shares))])
     posts = [part.posts for part in parts]
-    if posts.count(max(posts)) == 1:
-        told.append(f"{_side(parts[posts.index(max(posts))])} has the most posts")
-    return [f"{', '.join(told)}."] if told else []
+    most = _side(parts[posts.index(max(posts))]) if posts.count(max(posts)) == 1 else ""
+    few = " (of few posts)" if positive and min(map(_known, parts)) < _FEW else ""
+    told = [f"{positive} is the most positive{few}"] if positive else []
+    if most:
+        told.append("and has the most posts" if most == positive else f"{most} has the most posts")
+    return [(" " if most == positive else ", ").join(told) + "."] if told else []
 
 
 def _known(part: Part) -> int:

@@ -4,41 +4,48 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from retrieval.catalog.facets import UNDATED
+from retrieval.catalog.filters import EVERYTHING, Filters, date_range
 from retrieval.labels.taxonomy import OTHER
 from retrieval.records import SENTIMENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from retrieval.catalog.facets import Facet
     from retrieval.search.searcher import Searcher
+
+_MOST = 4
 
 
 def example_questions(searcher: Searcher) -> tuple[str, ...]:
-    """Four questions that find something: a topic, a year with a mood, counts, and a comparison."""
-    facets = searcher.facets
-    everything = np.ones(len(searcher.columns), dtype=np.bool_)
-    topics = _most(facets.count("topic", everything), without=OTHER)
-    years = _most(facets.count("year", everything), without=UNDATED)
-    moods = _most(
-        {n: c for n, c in facets.count("sentiment", everything).items() if n in SENTIMENTS}
-    )
-    titles = searcher.columns.topic_titles
-    questions = []
-    if topics:
-        questions.append(f"posts about {titles[topics[0]].lower()}")
-    if moods and years:
-        questions.append(f"{moods[0]} posts from {years[0]}")
+    """Up to four questions that find something: a topic, a mood, counts, and a comparison."""
+    topics = _most(searcher, "topic", without=OTHER)
+    years = _most(searcher, "year", without=UNDATED)
+    titles = [searcher.columns.topic_titles[name].lower() for name in topics]
+    questions = [f"posts about {titles[0]}"] if titles else []
+    if years:
+        since, before = date_range(years[0], years[0])
+        moods = _moods(searcher, Filters(since=since, before=before))
+        questions += [f"{mood} posts from {years[0]}" for mood in moods[:1]]
     questions.append("how many posts per year?" if years else "how many posts by topic?")
     if len(years) > 1:
         first, second = sorted(years[:2])
         questions.append(f"am I happier in {first} or in {second}?")
-    return tuple(questions)
+    elif len(titles) > 1:
+        questions.append(f"compare {titles[0]} with {titles[1]}")
+    questions += [f"{mood} posts" for mood in _moods(searcher)]
+    return tuple(questions[:_MOST])
 
 
-def _most(counts: Mapping[str, int], without: str = "") -> list[str]:
+def _moods(searcher: Searcher, among: Filters = EVERYTHING) -> list[str]:
+    """The sentiments that occur, neutral last."""
+    found = [mood for mood in _most(searcher, "sentiment", among) if mood in SENTIMENTS]
+    return sorted(found, key=lambda mood: mood == "neutral")
+
+
+def _most(
+    searcher: Searcher, by: Facet, among: Filters = EVERYTHING, without: str = ""
+) -> list[str]:
     """The values that occur, most first."""
+    counts = searcher.facets.count(by, among.mask(searcher.columns))
     found = [name for name, number in counts.items() if number and name != without]
     return sorted(found, key=lambda name: (-counts[name], name))

@@ -93,7 +93,11 @@ Result: TypeAlias = Found | Counted | Compared | Shown | Similar
 def hits_of(result: Result) -> tuple[Hit, ...]:
     """The pictures that an answer rests on, in the order in which they are shown."""
     if isinstance(result, Compared):
-        return tuple(hit for part in result.parts for hit in part.examples)
+        once: dict[str, Hit] = {}  # a picture can belong to several sides
+        for part in result.parts:
+            for hit in part.examples:
+                once.setdefault(hit.image_id, hit)
+        return tuple(once.values())
     if isinstance(result, Counted):
         return result.examples
     return (result.hit,) if isinstance(result, Shown) else result.hits

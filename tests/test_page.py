@@ -81,6 +81,15 @@ def test_an_answer_comes_with_pictures_and_what_was_understood(page: AppTest) ->
     assert chips == ["positive", "animals"]
 
 
+def test_a_picture_on_both_sides_of_a_comparison_is_drawn_once(page: AppTest) -> None:
+    ask(page.run(), "compare animals with positive")
+    ask(page, "compare city & street with vehicles & transport")
+    assert not page.exception
+    opened = [each.key for each in page.button if (each.key or "").startswith("open-turn1-")]
+    assert opened
+    assert len(opened) == len(set(opened))
+
+
 def test_what_was_understood_can_be_taken_off(page: AppTest) -> None:
     ask(page.run(), "happy posts about animals")
     button(page, "less-0-sentiments").click().run()

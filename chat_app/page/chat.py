@@ -165,7 +165,7 @@ def _draw_given(picture: bytes) -> None:
 
 def _text(entry: Asked) -> str:
     if turn := entry.turn:
-        if turn.by == "llm":
+        if turn.by == "llm" or turn.plan.kind in ("refusal", "help"):  # words of our own
             return prose(turn.answer)
         drawn = bool(turn.results) and charts.has_bars(turn.results[-1])
         lines = turn.answer.splitlines()

@@ -37,7 +37,7 @@ def read_comparison(text: Text, periods: list[Period], lexicon: Lexicon) -> Comp
         shared = read_posts(text, (), lexicon).given()
         slices = [Slice(**days_of(period)) for period in periods[:_MOST]]
         return Compare(slices=tuple(slices), **shared)
-    sides = _sides(text.left)
+    sides = _sides(_with_topics_as_one_word(text.left, lexicon))
     given = _given(sides, lexicon, measured=False)
     if "sentiments" not in _differing(given):  # then a feeling is what is measured
         given = _given(sides, lexicon, measured=True)
@@ -95,6 +95,14 @@ def _is_measure(word: str, lexicon: Lexicon) -> bool:
     return (low in COMPARATIVES or bool(frames.VERB_OF_MOOD.fullmatch(low))) and bool(
         felt(low, lexicon)
     )
+
+
+def _with_topics_as_one_word(text: str, lexicon: Lexicon) -> str:
+    """Topics of two words by their names: what joins the words would part the sides."""
+    for words, name in lexicon.topics.items():
+        if " & " in words or " and " in words:
+            text = re.sub(rf"\b{re.escape(words)}\b", name, text, flags=re.IGNORECASE)
+    return text
 
 
 def _sides(text: str) -> list[str]:
