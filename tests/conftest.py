@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import portalocker
 import pytest
+from hypothesis import settings
 
 from retrieval.config import Settings
 from tests.clip_checkpoints import save_checkpoint
@@ -19,6 +20,9 @@ from tests.data import COCO_MINI, SENTICAP
 
 if TYPE_CHECKING:
     from retrieval.encoders.clip import ClipEncoder
+
+settings.register_profile("untimed", deadline=None)  # a busy machine is no fault of the code
+settings.load_profile("untimed")
 
 IN_PARALLEL = "PYTEST_XDIST_WORKER" in os.environ
 if IN_PARALLEL:  # the cores are taken: threads of torch and numpy would wait for each other

@@ -294,7 +294,7 @@ def collections(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collection
 
 @pytest.mark.slow
 @settings(  # a catalog in Chroma costs as much as a score of questions: many to each
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(catalog=catalogs(), asked=st.lists(filters, min_size=1, max_size=15))
 def test_a_mask_and_chromas_where_select_the_same_captioned_posts(
