@@ -25,7 +25,7 @@ def lexicon() -> GalleryLexicon:
         ("strangers_dev.jsonl", 0.97),
         ("strangers_heldout.jsonl", 0.70),
         ("others_dev.jsonl", 0.88),
-        ("others_heldout.jsonl", 0.56),
+        ("others_dev2.jsonl", 0.72),
         ("people_dev.jsonl", 0.90),
         ("people_heldout.jsonl", 0.70),
         ("more_dev.jsonl", 0.88),

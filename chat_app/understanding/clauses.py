@@ -31,6 +31,7 @@ _ASKS = (
     rf"{any_of(POSTS - {'things', 'thing', 'stuff'})}\b"
     r"|can (?:you|u|i|we)\b|could (?:you|u|i|we)\b|would (?:you|u)\b|will (?:you|u)\b"
     r"|(?:do|did|have|am|was|were) i\b|were there\b|are there\b|is there\b|got any\b|have i got\b"
+    r"|(?:entertain|surprise|treat|hit) me with\b|keep (?:only|just)\b|read me\b|group\b|repeat\b"
     r"|was it\b|is it\b|gimme\b|break\b|what if\b|whatever\b|any\b|anything\b|everything\b|only\b"
     r"|what about\b|how about\b|do (?:it|the same)\b|same\b"
     r"|similar\b|more like\b|without\b|except\b|skip\b|switch\b|swap\b|narrow\b|limit\b"
@@ -55,7 +56,9 @@ _INSIDE = re.compile(
     r"|(?=\b(?:could|can|would|will) (?:you|u)\b)"
     r"|(?=\b(?:show|find|give|get) me\b|\blet me see\b|\bpull up\b|\bdig up\b|\bcount\b)"
     r"|(?=\bhow (?:many|often|much)\b|\bwhat (?:percentage|share)\b|\bwhat'?s my\b)"
-    r"|\b(?:i'?d (?:love|like)|i (?:want|need)) to (?=(?:find|see|look|check|know|count|compare)\b)"
+    r"|(?=\b(?:find|fetch|show|pull up|dig up|bring up) (?:the|my|all|some|any)\b)"
+    r"|\b(?:i'?d (?:love|like)|i would (?:so |really |dearly )?(?:love|like)"
+    r"|i (?:want|need)) to (?=(?:find|see|look|check|know|count|compare)\b)"
     r"|(?=\b(?:did|have|do|was|am) i\b)",
     re.IGNORECASE,
 )
@@ -65,6 +68,8 @@ _GOES_ON = re.compile(
     re.IGNORECASE,
 )
 _BEFORE_POSTS = 4  # words that a clause which names posts begins with, before it does
+_PREAMBLE = 4  # words, which is less than some things have that are looked for
+_ANYWAY = re.compile(r"^.*\b(?:anyways?|long story short)\s*[!,.:]+(?=\s+\w+\s*\S)", re.IGNORECASE)
 _ASKING = 2  # how sure one clause has to be, for the others to be talk
 _ABOUT = re.compile(r".*\b(?:about|of)\s+", re.IGNORECASE)
 _AND_SO = re.compile(r"\band (?:now|so|then|i)\b|\bbut\b", re.IGNORECASE)
@@ -92,6 +97,16 @@ class _Clause:
         if named and len(begins.split()) <= _BEFORE_POSTS and not _NARRATIVE.search(begins):
             return False
         return _NARRATIVE.search(self.text) is not None
+
+
+def without_preamble(text: str) -> str:
+    """What is asked for once somebody has told of themselves: "…, anyway! …", "I am bored: …"."""
+    text = _ANYWAY.sub(" ", text) if _ANYWAY.search(text) else text
+    before, colon, after = text.partition(": ")
+    is_talk = len(before.split()) >= _PREAMBLE and _NARRATIVE.search(before)
+    if not colon or not is_talk or _NOUNS.search(before) or _POINTS_BACK.search(after):
+        return text
+    return f" {after}" if runs_of(after) else text
 
 
 def request_in(text: str) -> tuple[str, str]:

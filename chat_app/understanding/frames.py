@@ -29,7 +29,8 @@ CHANGES = re.compile(
     r"|retag|untag|tag|mark|correct|fix|repost|publish|upload|unpublish|download|email|send"
     r"|translate"
     r"|crop|rotate|backup|back up|share (?:this|that|it|them|these|those|my|the)"
-    r"|post (?:this|that|it|a|an|the|my|something|new|for me)|write (?:me )?(?:a|an|new|the)\b"
+    r"|post (?:this|that|it|a|an|the|my|something|new|for me)"
+    r"|write (?:me )?(?:a|an|new|the|captions?)\b|add (?:a |the )?captions?\b"
     r"|change (?!to\b|it to (?:19|20)|that to (?:19|20))|make (?:it|them|this|that|these|those|my"
     r"|all)"
     r"(?:\s\w+){0,3}\s(?:private|public|positive|negative|neutral|hidden))\b",
@@ -102,8 +103,9 @@ NARROW = re.compile(
     r"(?:(?:i|we|you|he|she|they) (?:wants?|needs?|means?|meant) (?:only|just)|(?:show|give|find"
     r"|list|keep|look at)\s+(?:me\s+)?(?:only|just)|what if (?:you |i |we )?(?:only |just )"
     r"(?:look(?:ed)? (?:only )?at)?|(?:and|only|just|now|but|also|then|or|plus|instead|rather"
-    r"|limit (?:it|that|them)?\s*to|(?:skip|go|go back|stick|back|switch) to"
-    r"|narrow (?:it|that|them)?\s*(?:down)?\s*to|filter|make (?:it|that)|change (?:it|that)?\s*to"
+    r"|limit (?:it|that|this|them)?\s*to|(?:skip|go|go back|stick|back|switch) to"
+    r"|narrow (?:it|that|this|them)?\s*(?:down)?\s*to|filter|make (?:it|that)"
+    r"|change (?:it|that)?\s*to"
     r"|restrict (?:it|that)?"
     r"\s*to)\b|(?=(?:not|without|except|no|nothing|minus|excluding|none)\b))",
     re.IGNORECASE,
@@ -137,7 +139,7 @@ GROUPS: dict[str, Facet] = {
 }
 GROUP = "|".join(sorted(GROUPS, key=len, reverse=True))
 BY = re.compile(
-    rf"\b(?:by|per|each|every|for each|for every|(?<=many )a|(?<=posts )a|(?:split|break)"
+    rf"\b(?:by|per|each|every|for each|for every|(?<=many )a|(?<=posts )a|(?:split|break|group)"
     rf" (?:(?:that|it|them|those|these) )?(?:up |down )?by"
     rf"|grouped by|broken down by|in each"
     rf"|in every|according to|across)\s+(?:the\s+)?(?P<one>{GROUP})s?(?:\s*(?:and|x|,|by|per"
@@ -366,7 +368,8 @@ OPEN_THAT = re.compile(
 THAT = re.compile(r"\b(?:that|it|this)(?: one)?\b", re.IGNORECASE)
 # What is said in passing, with words that would mean something elsewhere.
 IDIOMS = re.compile(
-    r"^\s*(?:great|nice|perfect|lovely|beautiful|cool|wow|aw+)(?: (?:stuff|work|job|news))?\s*"
+    r"^\s*(?:(?:oh|ah|ooh|aww?|ha|mm)[\s,!.]+)?(?:great|nice|perfect"
+    r"|fair|lovely|beautiful|cool|wow|aw+)(?: (?:stuff|work|job|news))?\s*"
     r"[,!.]+(?=\s+\w)|\b(?:let'?s|we(?:'ll| can)?|i'll) (?:start|begin|kick) (?:off )?with\b"
     r"|\bshall we\b"
     r"|\bbe honest\b|\bdrum ?roll\b"
@@ -378,6 +381,8 @@ IDIOMS = re.compile(
     r"|\bno good\b"
     r"|\b(?:i'?d|i would|would) (?:really )?(?:love|like) to\b|\btouch wood\b|\bbest (?:regards"
     r"|wishes)\b"
+    r"|\b(?:come to think of it|long story short|(?:where )?(?:are they|is it) hiding)\b"
+    r"|\b(?:let'?s (?:dream|end on a high note)|(?:the |on the )?opposite)\b[:,]?"
     r"|\b(?:let'?s )?(?:kill (?:some )?time\b:?|change the subject\b)"
     r"|\b(?:m{3,}|h{1,}m{2,}|o+h{2,}|a+h{2,}|a+w{2,}|lmf?ao|tho|omf?g)\b,?"
     r"|\bhappy to\b|\b(?:i'?m|im) (?:sorry|afraid)\b|\bsad to say\b|\bfair enough\b|\bnice one\b",
@@ -393,6 +398,7 @@ PURPOSES = re.compile(  # what posts are wanted for: "so I can brag", "to cheer 
 TAKEN_BACK = re.compile(  # "the bicycle no sorry the tractor", "in May no in June"
     r"\b(?:the |a |an )?(?:(?:nineteen|twenty) )?[\w-]+(?: one)?,? (?:no|oh|or)?,? ?"
     r"(?:sorry|wait|i mean),? (?:i mean )?(?:the |a )?(?=\w)"
+    r"|\b(?:19|20)\d\d,? (?:er|uh|um|ehm)?,? ?no,? (?=(?:19|20)\d\d\b)"
     r"|\b(?P<before>in|on|from|of|about|with|at)(?: \w+){1,2},? (?:uh |um )?no,? (?=(?P=before) )",
     re.IGNORECASE,
 )

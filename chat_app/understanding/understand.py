@@ -23,7 +23,7 @@ from chat_app.arguments import (
     ShowPost,
 )
 from chat_app.understanding import frames
-from chat_app.understanding.clauses import request_in
+from chat_app.understanding.clauses import request_in, without_preamble
 from chat_app.understanding.comparison import is_comparison, read_comparison
 from chat_app.understanding.follow_up import compared_again, follows, read_lead, taken_up
 from chat_app.understanding.grouping import (
@@ -39,7 +39,13 @@ from chat_app.understanding.plan import Plan
 from chat_app.understanding.posts_meant import read_posts
 from chat_app.understanding.spans import BREAK, Text, place_in, runs_of
 from chat_app.understanding.spelling import mended
-from chat_app.understanding.when import Period, find_period, related_to, with_years_written_out
+from chat_app.understanding.when import (
+    Period,
+    days_in_digits,
+    find_period,
+    related_to,
+    with_years_written_out,
+)
 from chat_app.understanding.words import GREETINGS, POSTS, THANKS
 
 if TYPE_CHECKING:
@@ -81,7 +87,7 @@ def _tidy(question: str) -> str:
     text = re.sub(r"[“”\"]", " ", _TIME.sub(" ", text))
     text = re.sub(r"\bas long as\b", "where", text, flags=re.IGNORECASE)
     text = frames.PURPOSES.sub(" ", frames.IDIOMS.sub(" ", text))
-    text = frames.TAKEN_BACK.sub(" ", text)
+    text = without_preamble(frames.TAKEN_BACK.sub(" ", days_in_digits(text)))
     return f" {' '.join(text.split()).strip(' ?!.')} "
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable  # noqa: TC003 - in an annotation of data b
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from chat_app.understanding.words import WORDS
+from chat_app.understanding.words import WORDS, any_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,11 @@ def _in_digits(found: re.Match[str]) -> str:
     return str(century + sum(_SPOKEN_NUMBERS[word] for word in words))
 
 
+def days_in_digits(text: str) -> str:
+    """Days of a month that are spoken: "the third of May" is "3 May"."""
+    return _SPOKEN_DAY.sub(lambda found: f"{_DAYS_SAID[found['said'].lower()]} ", text)
+
+
 def related_to(text: str, since: date, until: date) -> str:
     """Times that the last question's are the measure of, written out: "the year before"."""
     return _RELATED.sub(lambda found: _written_out(found, since, until), text)
@@ -94,6 +99,8 @@ def _written_out(found: re.Match[str], since: date, until: date) -> str:
             year += 1
         return f" {name} {year} "
     years = -1 if back else 1
+    if found["of"]:  # "Christmas a year later"
+        return f" {found['of']} {since.year + years} "
     if since.year == until.year and (since.month, until.month) == (1, 12):
         return f" {since.year + years} "
     return f" {_in_year(since, since.year + years)} to {_in_year(until, until.year + years)} "
@@ -434,9 +441,14 @@ _SPOKEN = re.compile(
     rf"|{_any(_TEENS)}|oh\s(?:{_any(_ONES)}))\b",
     re.IGNORECASE,
 )
+_DAYS_SAID = {word: day for day, word in enumerate(WORDS["days_of_month"], start=1)}
+_DAYS_SAID |= {word.replace("-", " "): day for word, day in _DAYS_SAID.items()}
+_SPOKEN_DAY = re.compile(
+    rf"\b(?:the\s+)?(?P<said>{any_of(_DAYS_SAID)})\s+of\s+(?={_MONTH}\b)", re.IGNORECASE
+)
 _RELATED = re.compile(
     rf"\bthat\s+(?P<same>year|month)\b"
-    rf"|\b(?:in\s+)?(?:the|that|a|one)\s+(?P<name>year|month|{_MONTH}|{_SEASON})\s+"
+    rf"|\b(?:(?P<of>{_FEAST}|{_MONTH}|{_SEASON})\s+)?(?:in\s+)?(?:the|that|a|one)\s+(?P<name>year|month|{_MONTH}|{_SEASON})\s+"
     r"(?P<way>before|after|earlier|later)\b(?:\s+(?:that|then|it))?(?!\s+(?:last|i|we|my|the)\b)",
     re.IGNORECASE,
 )
