@@ -18,6 +18,7 @@ st.navigation(
     [
         st.Page("page/chat.py", title="Chat", icon=":material/forum:", default=True),
         st.Page("page/gallery.py", title="Gallery", icon=":material/photo_library:"),
+        st.Page("page/overview.py", title="Overview", icon=":material/insights:"),
     ],
     position="hidden",
 ).run()

@@ -52,6 +52,8 @@ class Catalog:
         )
         captioned = np.array([post.has_caption for post in posts], dtype=np.bool_)
         self.caption_rows = np.where(captioned, np.cumsum(captioned) - 1, -1)
+        self.image_ids = sorted({post.image_id for post in posts})
+        self.picture_rows = np.array([self.image_ids.index(post.image_id) for post in posts])
 
 
 def columns_of(posts: list[Post], view: LabelView) -> Columns:
@@ -269,6 +271,7 @@ def some_of(values: Any) -> st.SearchStrategy[frozenset[Any]]:
     return st.frozensets(st.sampled_from(values), max_size=3)
 
 
+IDS = [f"{row:032x}" for row in range(0, 8, 2)]
 plain_filters = st.builds(
     Filters,
     sentiments=some_of((*SENTIMENTS, UNDETERMINED)),
@@ -281,6 +284,9 @@ plain_filters = st.builds(
     has_caption=st.sampled_from((None, True, False)),
     disagreement=st.sampled_from((None, *DISAGREEMENTS)),
     month_day=st.sampled_from((None, None, (1, 1), (12, 31))),
+    pictures=st.sampled_from(
+        (None, None, None, frozenset[str](), frozenset(IDS[:3]), frozenset(IDS))
+    ),
 )
 filters = st.one_of(plain_filters, st.builds(Filters.both, plain_filters, plain_filters))
 

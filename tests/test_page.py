@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from chat_app.page.shared import open_shared
 from retrieval.config import Settings
+from retrieval.gallery.generation import Generation
 from retrieval.gallery.layout import overrides_path
 from tests.commands import run
 
@@ -314,3 +315,49 @@ def test_a_gallery_that_goes_away_says_how_to_make_one(page: AppTest, gallery: P
     page.run()
     assert not page.exception
     assert "no gallery" in texts(page)
+
+
+# --- the overview -------------------------------------------------------------------------------
+
+
+def open_overview(page: AppTest) -> AppTest:
+    return page.run().switch_page("page/overview.py").run()
+
+
+def test_the_overview_tells_of_all_posts(page: AppTest) -> None:
+    open_overview(page)
+    assert not page.exception
+    figures = {each.label: each.value for each in page.metric}
+    assert figures == {
+        "Posts": "36", "Pictures": "20", "Positive": "41%", "Negative": "29%", "Years": "2018–2024",
+    }  # fmt: skip
+    for title in ("Sentiment by year", "Topics", "When you post", "Pictures that look alike"):
+        assert f"### {title}" in texts(page)
+    assert "about topics" in texts(page)
+    assert "built on" in texts(page)
+
+
+def test_filters_hold_in_the_overview(page: AppTest) -> None:
+    page.query_params["sentiment"] = "positive"
+    open_overview(page)
+    assert page.metric[0].value == "14"
+    button(page, "off-sentiments").click().run()
+    button(page, "see-topics").click().run()
+    assert not page.exception
+    assert parameters(page)["disagree"] == ["topics"]
+
+
+def test_a_box_on_the_map_filters_the_gallery_and_the_chat(page: AppTest, gallery: Path) -> None:
+    open_overview(page)
+    three = Generation.open(gallery).image_ids[:3]
+    page.session_state["boxed"] = frozenset(three)
+    page.run()
+    assert page.metric[1].value == "3"
+    open_gallery(page)
+    assert len(cards(page)) == 3
+    page.switch_page("page/chat.py").run()
+    ask(page, "how many posts are there?")
+    assert not page.exception
+    assert "36" not in page.markdown[-1].value
+    button(page, "off-boxed").click().run()
+    assert not any((each.key or "").startswith("off-") for each in page.button)

@@ -1,4 +1,4 @@
-"""Numbers of an answer as bars, in the colours that feelings have everywhere."""
+"""Numbers as bars and points, in the colours that feelings have everywhere."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from chat_app.wording import named
 from retrieval.records import SENTIMENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from chat_app.results import Result
 
@@ -24,6 +24,8 @@ _MOST = 24  # bars; the last ones of a time, the longest ones of anything else
 _PERIODS = ("year", "month")
 _LABEL = 150  # pixels of a name
 _TEXT = 13  # pixels
+_UPRIGHT, _MAP, _BESIDE_TEXT = 240, 460, 520  # pixels
+_ACCENT = "#C4553B"
 _GRAY = "#8A8478"  # can be read on either background
 
 
@@ -38,12 +40,12 @@ def draw(result: Result, titles: Mapping[str, str], key: str) -> None:
         groups = {
             "; ".join(named(part.asked)) or "all posts": part.sentiments for part in result.parts
         }
-        _stacked(groups, key)
+        _show(lying(groups), key)
     elif isinstance(result, Counted) and result.pairs:
         by, and_by = result.asked.group_by
         pairs = {_title(name, titles): counts for name, counts in result.pairs.items()}
         if and_by == "sentiment":
-            _stacked(_first(pairs, by), key)
+            _show(lying(_first(pairs, by)), key)
     elif isinstance(result, Counted) and has_bars(result):
         (by,) = result.asked.group_by
         told = {
@@ -51,7 +53,7 @@ def draw(result: Result, titles: Mapping[str, str], key: str) -> None:
             for name, count in result.counts.items()
         }
         counts = {_title(name, titles): count for name, count in result.counts.items()}
-        _plain(_first(counts, by), told, key)
+        _show(_plain(_first(counts, by), told), key)
 
 
 def _first(groups: Mapping[str, Any], by: str) -> dict[str, Any]:
@@ -69,7 +71,7 @@ def _title(name: str, titles: Mapping[str, str]) -> str:
     return titles.get(name, name.capitalize())
 
 
-def _plain(counts: Mapping[str, int], told: Mapping[str, str], key: str) -> None:
+def _plain(counts: Mapping[str, int], told: Mapping[str, str]) -> alt.LayerChart:
     frame = pd.DataFrame(
         {
             "group": list(counts),
@@ -85,31 +87,8 @@ def _plain(counts: Mapping[str, int], told: Mapping[str, str], key: str) -> None
         .mark_text(align="left", dx=6, fontSize=_TEXT, color=_GRAY)
         .encode(x=posts, text="told:N")
     )
-    _show(bars + numbers, key)
-
-
-def _stacked(groups: Mapping[str, Mapping[str, int]], key: str) -> None:
-    rows = [
-        (group, FEELINGS[name].title, number, order)
-        for group, counts in groups.items()
-        for order, name in enumerate((*SENTIMENTS, *(set(FEELINGS) - set(SENTIMENTS))))
-        if (number := counts.get(name, 0))
-    ]
-    frame = pd.DataFrame(rows, columns=["group", "sentiment", "posts", "order"])
-    titles = [look.title for name, look in FEELINGS.items() if name in SENTIMENTS]
-    titles.append(next(look.title for name, look in FEELINGS.items() if name not in SENTIMENTS))
-    color = alt.Color(
-        "sentiment:N",
-        title=None,
-        scale=alt.Scale(domain=titles),  # the theme's colours, in this order
-        legend=alt.Legend(orient="top", columns=4, symbolType="circle"),
-    )
-    chart = (
-        _bars(frame)
-        .mark_bar(cornerRadius=2, size=_BAR * 0.6)
-        .encode(x=_posts(), color=color, order="order:Q", tooltip=["group", "sentiment", "posts"])
-    )
-    _show(chart, key)
+    chart: alt.LayerChart = (bars + numbers).properties(height=alt.Step(_BAR))
+    return chart
 
 
 def _bars(frame: pd.DataFrame) -> alt.Chart:
@@ -119,11 +98,152 @@ def _bars(frame: pd.DataFrame) -> alt.Chart:
     return alt.Chart(frame).encode(y=alt.Y("group:N", title=None, sort=None, axis=axis))
 
 
+# --- charts that are clicked --------------------------------------------------------------------
+
+
+def upright(counts: Mapping[str, Mapping[str, int]], *, as_share: bool) -> alt.Chart:
+    """A bar a period, by sentiment."""
+    x = alt.X("group:N", title=None, sort=None, axis=alt.Axis(domain=False, ticks=False))
+    y = alt.Y(
+        "posts:Q",
+        title=None,
+        stack="normalize" if as_share else "zero",
+        axis=alt.Axis(domain=False, ticks=False, format="%" if as_share else "~s", tickCount=4),
+    )
+    chart = alt.Chart(_by_sentiment(counts)).mark_bar(cornerRadius=2).encode(x=x, y=y)
+    return _coloured(chart).properties(height=_UPRIGHT)
+
+
+def lying(counts: Mapping[str, Mapping[str, int]]) -> alt.Chart:
+    """A bar a group, by sentiment."""
+    chart = _bars(_by_sentiment(counts)).mark_bar(cornerRadius=2, size=_BAR * 0.6)
+    return _coloured(chart.encode(x=_posts()), columns=2).properties(height=alt.Step(_BAR))
+
+
+def plain_bars(counts: Mapping[str, int]) -> alt.LayerChart:
+    """A bar a group, with its number."""
+    return _plain(counts, {name: f"{number:,}" for name, number in counts.items()})
+
+
+def heat(table: pd.DataFrame) -> alt.Chart:
+    """How many posts each cell of a table has, as how dark it is."""
+    cells = pd.DataFrame(
+        [(row, column, table.at[row, column]) for row in table.index for column in table.columns],
+        columns=["row", "column", "posts"],
+    )
+    axis = alt.Axis(domain=False, ticks=False, labelAngle=0, labelOverlap=True)
+    chart: alt.Chart = (
+        alt.Chart(cells)
+        .mark_rect(cornerRadius=3, color=_ACCENT, stroke=None)
+        .encode(
+            x=alt.X("column:O", title=None, sort=None, axis=axis),
+            y=alt.Y("row:O", title=None, sort=None, axis=axis),
+            opacity=alt.Opacity("posts:Q", legend=None, scale=alt.Scale(range=[0.06, 1])),
+            tooltip=["row", "column", "posts"],
+        )
+        .properties(height=7 * _BAR)
+    )
+    return chart
+
+
+def points(places: pd.DataFrame, groups: Sequence[str]) -> alt.Chart:
+    """Points at x and y, coloured by their group."""
+    edges = alt.Scale(domain=[-1.05, 1.05])
+    color = alt.Color(
+        "group:N",
+        title=None,
+        scale=_scale(groups),
+        legend=alt.Legend(orient="top", columns=4, symbolType="circle", labelLimit=_LABEL),
+    )
+    chart: alt.Chart = (
+        alt.Chart(places)
+        .mark_circle(size=46, opacity=0.75)
+        .encode(
+            x=alt.X("x:Q", axis=None, scale=edges),
+            y=alt.Y("y:Q", axis=None, scale=edges),
+            color=color,
+            tooltip=["caption", "group"],
+        )
+        .properties(height=_MAP)
+    )
+    return chart
+
+
+def pickable(chart: alt.Chart, key: str, pick: Callable[[Mapping[str, Any]], None]) -> None:
+    """Draw a chart whose bars can be clicked; `pick` is told the group and the sentiment."""
+    picking = alt.selection_point(name="pick", fields=["group", "sentiment"])
+
+    def picked(found: Any) -> None:
+        if found:
+            pick(found[0])
+
+    _answering(chart.add_params(picking), key, picked)
+
+
+def boxable(chart: alt.Chart, key: str, pick: Callable[[Mapping[str, list[float]]], None]) -> None:
+    """Draw points of which a box can be drawn around some; `pick` is told its edges."""
+    box = alt.selection_interval(name="pick", encodings=["x", "y"])
+
+    def picked(found: Any) -> None:
+        if found and {"x", "y"} <= found.keys():
+            pick(found)
+
+    _answering(chart.add_params(box), key, picked)
+
+
+def _answering(chart: alt.Chart, key: str, picked: Callable[[Any], None]) -> None:
+    """Each click draws the chart anew, with nothing selected: what was clicked filters now."""
+    turn = st.session_state.setdefault("clicks", 0)
+
+    def clicked() -> None:
+        st.session_state.clicks = turn + 1
+        picked(st.session_state[f"{key}-{turn}"]["selection"].get("pick"))
+
+    st.altair_chart(
+        chart.configure_view(strokeWidth=0),
+        key=f"{key}-{turn}",
+        on_select=clicked,
+        selection_mode="pick",
+    )
+
+
+def show(chart: alt.Chart | alt.LayerChart, key: str) -> None:
+    """Draw a chart as wide as there is room."""
+    st.altair_chart(chart.configure_view(strokeWidth=0), key=key)
+
+
+def _by_sentiment(counts: Mapping[str, Mapping[str, int]]) -> pd.DataFrame:
+    """A row a group and sentiment that occur together."""
+    rows = [
+        (group, FEELINGS[name].title, number, order)
+        for group, told in counts.items()
+        for order, name in enumerate((*SENTIMENTS, *(set(FEELINGS) - set(SENTIMENTS))))
+        if (number := told.get(name, 0))
+    ]
+    return pd.DataFrame(rows, columns=["group", "sentiment", "posts", "order"])
+
+
+def _coloured(chart: alt.Chart, columns: int = 4) -> alt.Chart:
+    titles = [look.title for name, look in FEELINGS.items() if name in SENTIMENTS]
+    titles.append(next(look.title for name, look in FEELINGS.items() if name not in SENTIMENTS))
+    color = alt.Color(
+        "sentiment:N",
+        title=None,
+        scale=_scale(titles),
+        legend=alt.Legend(orient="top", columns=columns, symbolType="circle"),
+    )
+    return chart.encode(color=color, order="order:Q", tooltip=["group", "sentiment", "posts"])
+
+
+def _scale(groups: Sequence[str]) -> alt.Scale:
+    """The theme's colours, in this order."""
+    return alt.Scale(domain=list(groups))
+
+
 def _posts(scale: alt.Scale | None = None) -> alt.X:
     posts = alt.X("posts:Q", axis=None)
     return posts if scale is None else posts.scale(scale)
 
 
 def _show(chart: alt.Chart | alt.LayerChart, key: str) -> None:
-    chart = chart.properties(height=alt.Step(_BAR)).configure_view(strokeWidth=0)
-    st.altair_chart(chart, width=520, key=key)
+    st.altair_chart(chart.configure_view(strokeWidth=0), width=_BESIDE_TEXT, key=key)

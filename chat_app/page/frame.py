@@ -12,18 +12,20 @@ from chat_app.page.chosen import EVERY_POST, from_address, to_address, without
 from chat_app.page.markdown import plain
 from chat_app.page.shared import shared
 from chat_app.wording import named_parts
+from retrieval.catalog.filters import Filters
+from retrieval.cli import count
 from retrieval.errors import GalleryError, NoGallery
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from chat_app.arguments import Posts
-    from retrieval.catalog.filters import Filters
     from retrieval.search.searcher import Searcher
 
 _PAGES = {
     "page/chat.py": ("Chat", ":material/forum:"),
     "page/gallery.py": ("Gallery", ":material/photo_library:"),
+    "page/overview.py": ("Overview", ":material/insights:"),
 }
 
 
@@ -53,12 +55,12 @@ def draw(page: Callable[[Here], Mapping[str, str]]) -> None:
     chosen: Posts = st.session_state.chosen
     _links(chosen)
     try:
-        filters = own_filters(searcher.columns, chosen)
+        filters = _filters(searcher, chosen)
         filters.mask(searcher.columns)
     except GalleryError as error:  # a topic or a source that a newer generation has no more
         st.toast(f"Filters are off: {plain(str(error))}")
         chosen = st.session_state.chosen = EVERY_POST
-        filters = own_filters(searcher.columns, chosen)
+        filters = _filters(searcher, chosen)
     sidebar.draw(searcher, chosen)
     _active(chosen, searcher, filters)
     if searcher.warning:
@@ -74,10 +76,18 @@ def _links(chosen: Posts) -> None:
             st.page_link(path, label=title, icon=icon, query_params=address)
 
 
+def _filters(searcher: Searcher, chosen: Posts) -> Filters:
+    """What is filtered by, with the pictures that were boxed on the map."""
+    filters = own_filters(searcher.columns, chosen)
+    boxed: frozenset[str] | None = st.session_state.get("boxed")
+    return filters if boxed is None else filters.both(Filters(pictures=boxed))
+
+
 def _active(chosen: Posts, searcher: Searcher, filters: Filters) -> None:
     """What is filtered by, beside every page, each part with a way to take it off."""
     parts = named_parts(chosen)
-    if not parts:
+    boxed = st.session_state.get("boxed")
+    if not parts and boxed is None:
         return
     passing, every = int(filters.mask(searcher.columns).sum()), len(searcher.columns)
     with st.container(key="active", horizontal=True, gap="xsmall", vertical_alignment="center"):
@@ -92,12 +102,30 @@ def _active(chosen: Posts, searcher: Searcher, filters: Filters) -> None:
                 on_click=_choose,
                 args=(without(chosen, *fields),),
             )
-        if len(parts) > 1:
-            st.button("Reset", key="off-all", type="tertiary", on_click=_choose, args=(EVERY_POST,))
+        if boxed is not None:
+            st.button(
+                f"{count(len(boxed), 'picture')} on the map",
+                icon=":material/close:",
+                icon_position="right",
+                key="off-boxed",
+                help="Take this filter off",
+                on_click=_unbox,
+            )
+        if len(parts) + (boxed is not None) > 1:
+            st.button("Reset", key="off-all", type="tertiary", on_click=_reset)
 
 
 def _choose(chosen: Posts) -> None:
     st.session_state.chosen = chosen
+
+
+def _unbox() -> None:
+    st.session_state.boxed = None
+
+
+def _reset() -> None:
+    _choose(EVERY_POST)
+    _unbox()
 
 
 def _welcome() -> None:

@@ -7,12 +7,16 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from chat_app.page.running import Loop
+from chat_app.picture_map import principal_places
 from retrieval.config import Settings
 from retrieval.search.query import parse_query
 from retrieval.search.reader import Reader
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from chat_app.turn import Assistant
     from retrieval.endpoint import Endpoint
@@ -28,6 +32,7 @@ class Shared:
         self._settings = settings
         self._reader = Reader(settings.chroma_dir, settings.cache_dir)
         self._lock = Lock()
+        self._mapped: tuple[Path, NDArray[np.float32]] | None = None
 
     def searcher(self) -> Searcher:
         """The newest generation with the newest corrections.
@@ -37,6 +42,14 @@ class Shared:
 
         """
         return self._reader.searcher()
+
+    def places(self, searcher: Searcher) -> NDArray[np.float32]:
+        """Shape (pictures, 2): where each picture of a generation lies on the map."""
+        folder = searcher.generation.folder
+        with self._lock:
+            if self._mapped is None or self._mapped[0] != folder:
+                self._mapped = folder, principal_places(searcher.generation.image_vectors)
+            return self._mapped[1]
 
     @property
     def endpoint(self) -> Endpoint | None:

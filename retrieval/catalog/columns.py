@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
     from numpy.typing import NDArray
 
     from retrieval.gallery.generation import Generation
@@ -66,6 +68,11 @@ class Columns:
         """Shape (n,): the row of each post's picture."""
         return self._generation.picture_rows
 
+    def shows_one_of(self, image_ids: Collection[str]) -> NDArray[np.bool_]:
+        """Shape (n,): posts that show one of these pictures; those not known are passed over."""
+        wanted = [image_id in image_ids for image_id in self._generation.image_ids]
+        return np.asarray(wanted, dtype=np.bool_)[self.picture_rows]
+
     @cached_property
     def has_caption(self) -> NDArray[np.bool_]:
         """Shape (n,)."""
@@ -94,6 +101,25 @@ class Columns:
         moments = self.created_at[dated].astype(np.int64).astype("datetime64[s]")
         months[dated] = moments.astype("datetime64[M]").astype(np.int64) + 1970 * 12
         return months
+
+    @cached_property
+    def weekdays(self) -> NDArray[np.int64]:
+        """Shape (n,): days since Monday, UTC; -1 where there is no date."""
+        # 1970 began on a Thursday.
+        return self._by_clock(lambda seconds: (seconds // 86_400 + 3) % 7)
+
+    @cached_property
+    def hours(self) -> NDArray[np.int64]:
+        """Shape (n,): hours since midnight, UTC; -1 where there is no date."""
+        return self._by_clock(lambda seconds: seconds // 3600 % 24)
+
+    def _by_clock(
+        self, read: Callable[[NDArray[np.int64]], NDArray[np.int64]]
+    ) -> NDArray[np.int64]:
+        dated = ~np.isnan(self.created_at)
+        numbers = np.full(len(self), -1, dtype=np.int64)
+        numbers[dated] = read(self.created_at[dated].astype(np.int64))
+        return numbers
 
     @cached_property
     def month_days(self) -> NDArray[np.int64]:

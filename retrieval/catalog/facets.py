@@ -22,12 +22,16 @@ Facet = Literal[
     "source",
     "year",
     "month",
+    "weekday",
+    "hour",
     "caption",
     "disagreement",
 ]
 FACETS: tuple[Facet, ...] = get_args(Facet)
 
 UNDATED = "no date"
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+HOURS = tuple(f"{hour:02}" for hour in range(24))
 
 
 class _Coded(NamedTuple):
@@ -98,6 +102,11 @@ class Facets:
             return ("no caption", "caption"), columns.has_caption.astype(np.int64)
         if facet in ("year", "month"):
             return _periods(columns.months, 12 if facet == "year" else 1)
+        if facet in ("weekday", "hour"):
+            names, codes = (
+                (WEEKDAYS, columns.weekdays) if facet == "weekday" else (HOURS, columns.hours)
+            )
+            return (*names, UNDATED), np.where(codes < 0, len(names), codes)
         codes = {
             "sentiment": columns.sentiments("both"),
             "caption_sentiment": columns.sentiments("caption"),

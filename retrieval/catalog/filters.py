@@ -47,6 +47,7 @@ class Filters:
     has_caption: bool | None = None
     disagreement: Disagreement | None = None  # what caption and picture are not at one about
     month_day: tuple[int, int] | None = None  # month from 1, day from 1; of any year, UTC
+    pictures: frozenset[str] | None = None  # shows one of these, by id; None: any
     also: Filters | None = None  # must hold as well: "any of these" and "any of those"
 
     def both(self, other: Filters) -> Filters:
@@ -83,10 +84,6 @@ class Filters:
             about = columns.topics[:, [columns.topic_names.index(name) for name in self.topics]]
             enough = np.any if self.topics_match == "any" else np.all
             masks.append(np.asarray(enough(about, axis=1)))
-        if self.since is not None:
-            masks.append(columns.created_at >= self.since)  # a post without a date is NaN: never
-        if self.before is not None:
-            masks.append(columns.created_at < self.before)
         if self.sources:
             codes = [columns.source_names.index(name) for name in self.sources]
             masks.append(np.isin(columns.sources, codes))
@@ -94,10 +91,20 @@ class Filters:
             masks.append(np.equal(columns.has_caption, self.has_caption))
         if self.disagreement is not None:
             masks.append(columns.disagreement(self.disagreement))
-        if self.month_day is not None:
-            masks.append(columns.month_days == month_day_number(self.month_day))
+        if self.pictures is not None:
+            masks.append(columns.shows_one_of(self.pictures))
         if self.also is not None:
             masks.append(self.also.mask(columns))
+        return masks + self._date_masks(columns)
+
+    def _date_masks(self, columns: Columns) -> list[Mask]:
+        masks: list[Mask] = []
+        if self.since is not None:
+            masks.append(columns.created_at >= self.since)  # a post without a date is NaN: never
+        if self.before is not None:
+            masks.append(columns.created_at < self.before)
+        if self.month_day is not None:
+            masks.append(columns.month_days == month_day_number(self.month_day))
         return masks
 
     def where(self) -> Where | None:
@@ -111,8 +118,10 @@ class Filters:
         clauses = [*self._label_clauses(), *self._date_clauses()]
         if self.sources:
             clauses.append({"source": {"$in": sorted(self.sources)}})
-        if self.has_caption is False:
+        if self.has_caption is False or self.pictures == frozenset():
             clauses.append(_NO_POST)
+        if self.pictures:
+            clauses.append({"image_id": {"$in": sorted(self.pictures)}})
         return clauses if self.also is None else clauses + self.also._clauses()
 
     def _label_clauses(self) -> list[Where]:

@@ -57,6 +57,11 @@ class LabelView:
         said = overrides_of(generation.posts(), overrides) if overrides.by_key else []
         return cls(record, generation.labels, languages, said)
 
+    @property
+    def corrected(self) -> int:
+        """How many posts the user has corrected."""
+        return len(self._overrides)
+
     @cached_property
     def topic_names(self) -> tuple[str, ...]:
         """The columns of `topics`: the taxonomy's, those only the user knows, and OTHER."""

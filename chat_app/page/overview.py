@@ -1,0 +1,315 @@
+"""All posts at a glance: moods over time, topics, hours, the map of pictures, the index itself."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from chat_app import lookups
+from chat_app.page import cards, charts, frame
+from chat_app.page.look import FEELINGS
+from chat_app.page.markdown import plain
+from chat_app.page.shared import shared
+from chat_app.picture_map import MOST_DRAWN, Box, evenly
+from chat_app.scope import Scope
+from retrieval.captions import clean
+from retrieval.catalog.facets import HOURS, UNDATED, WEEKDAYS
+from retrieval.catalog.filters import Filters
+from retrieval.cli import count
+from retrieval.labels.taxonomy import OTHER
+from retrieval.records import DISAGREEMENTS, SENTIMENTS, UNDETERMINED
+from retrieval.search.query import Query
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from chat_app.arguments import Posts
+    from chat_app.page.frame import Here
+    from retrieval.records import Hit
+
+    Numbers = Mapping[str, Mapping[str, int]]  # posts by group, then by sentiment
+
+_MOST_MONTHS = 36  # beyond which time is told by the year
+_FEW_A_MONTH = 3  # posts, below which as well
+_EXAMPLES = 4
+_TOPICS_TOLD_APART = 7  # by colour
+_CAPTION = 70  # characters of a point's
+_MIDNIGHT = 0.9  # share of posts at 00:00, beyond which their hours were not recorded
+
+
+def draw(here: Here) -> Mapping[str, str]:
+    """Draw the overview; nothing of it belongs into the address but the filters."""
+    passing = here.filters.mask(here.searcher.columns)
+    if not passing.any():
+        st.markdown("**No post passes these filters.** Take one off above.")
+        return {}
+    _figures(here, passing)
+    with st.container(key="over-time"):
+        _over_time(here, passing)
+    topics, times = st.columns(2, gap="large")
+    with topics:
+        _topics(here, passing)
+    with times:
+        _times(here, passing)
+    with st.container(key="map"):
+        _map(here, passing)
+    _disagreements(here)
+    _on_this_day(here)
+    _about(here)
+    return {}
+
+
+def _figures(here: Here, passing: NDArray[np.bool_]) -> None:
+    columns = here.searcher.columns
+    felt = here.searcher.facets.count("sentiment", passing)
+    known = sum(felt[name] for name in SENTIMENTS)
+    dates = columns.created_at[passing & ~np.isnan(columns.created_at)]
+    with st.container(key="figures", horizontal=True, gap="large"):
+        st.metric("Posts", f"{int(passing.sum()):,}", width="content")
+        pictures = len(np.unique(columns.picture_rows[passing]))
+        st.metric("Pictures", f"{pictures:,}", width="content")
+        if known:
+            for name in ("positive", "negative"):
+                share = f"{felt[name] / known:.0%}"
+                st.metric(FEELINGS[name].title, share, width="content")
+        if len(dates):
+            first, last = _year(dates.min()), _year(dates.max())
+            told = str(first) if first == last else f"{first}–{last}"
+            st.metric("Years", told, width="content")
+
+
+def _year(seconds: float) -> int:
+    return datetime.fromtimestamp(seconds, UTC).year
+
+
+# --- moods ------------------------------------------------------------------------------------
+
+
+def _over_time(here: Here, passing: NDArray[np.bool_]) -> None:
+    facets = here.searcher.facets
+    months = facets.count_pairs("month", "sentiment", passing)
+    periods = sum(map(_any, months.values()))
+    is_dense = int(passing.sum()) >= _FEW_A_MONTH * periods
+    by = "month" if periods <= _MOST_MONTHS and is_dense else "year"
+    counts = months if by == "month" else facets.count_pairs("year", "sentiment", passing)
+    counts = {name: told for name, told in counts.items() if _any(told) and name != UNDATED}
+    if not counts:
+        return
+    _heading(f"Sentiment by {by}", counts)
+    as_share = _as_share("over-time")
+    chart = charts.upright(counts, as_share=as_share)
+    charts.pickable(chart, "over-time", lambda picked: _choose(**_days_of(picked["group"])))
+
+
+def _topics(here: Here, passing: NDArray[np.bool_]) -> None:
+    titles = here.searcher.columns.topic_titles
+    counts = here.searcher.facets.count_pairs("topic", "sentiment", passing)
+    names = [name for name in counts if _any(counts[name])]
+    names.sort(key=lambda name: (name == OTHER, -sum(counts[name].values())))
+    by_title = {titles.get(name, "Other"): name for name in names}
+    told = {title: counts[name] for title, name in by_title.items()}
+    _heading("Topics", told)
+
+    def pick(picked: Mapping[str, Any]) -> None:
+        feeling = next(n for n, look in FEELINGS.items() if look.title == picked["sentiment"])
+        _choose(topics=(by_title[picked["group"]],), sentiments=(feeling,))
+
+    charts.pickable(charts.lying(told), "topics", pick)
+
+
+def _times(here: Here, passing: NDArray[np.bool_]) -> None:
+    columns = here.searcher.columns
+    dated = passing & (columns.hours >= 0)
+    if not dated.any():
+        return
+    counts = here.searcher.facets.count_pairs("weekday", "hour", dated)
+    hours_known = float((columns.created_at[dated] % 86_400 == 0).mean()) < _MIDNIGHT
+    table = pd.DataFrame(counts).T.reindex(index=list(WEEKDAYS), columns=list(HOURS))
+    title = "When you post" if hours_known else "Weekdays"
+    _heading(title, None, table if hours_known else table.sum(axis=1).to_frame("posts"))
+    if hours_known:
+        charts.show(charts.heat(table), "times")
+        st.markdown(":small[:gray[Hours as the posts have them, else in UTC.]]")
+    else:
+        charts.show(
+            charts.plain_bars({day: sum(counts[day].values()) for day in WEEKDAYS}), "times"
+        )
+
+
+def _any(counts: Mapping[str, int]) -> bool:
+    return any(counts.values())
+
+
+def _days_of(period: str) -> dict[str, str]:
+    """The first and the last day of a year or a month."""
+    if len(period) == 4:
+        return {"since": f"{period}-01-01", "until": f"{period}-12-31"}
+    year, month = map(int, period.split("-"))
+    return {"since": f"{period}-01", "until": f"{period}-{monthrange(year, month)[1]:02}"}
+
+
+def _as_share(key: str) -> bool:
+    said = st.segmented_control(
+        "Show as",
+        ["Posts", "Share"],
+        default="Posts",
+        key=f"{key}-as",
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    return said == "Share"
+
+
+def _heading(title: str, counts: Numbers | None, table: pd.DataFrame | None = None) -> None:
+    """A chart's title, with its numbers one click away."""
+    if counts is not None:
+        names = [*SENTIMENTS, UNDETERMINED]
+        rows = {group: [told.get(name, 0) for name in names] for group, told in counts.items()}
+        heads = [FEELINGS[name].title for name in names]
+        table = pd.DataFrame.from_dict(rows, orient="index", columns=heads)
+        known = table[heads[:-1]].sum(axis=1)
+        table["Positive, share"] = (table["Positive"] / known).map(
+            lambda share: "" if np.isnan(share) else f"{share:.0%}"
+        )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"### {title}", width="stretch")
+        with st.popover("Numbers", icon=":material/table:", type="tertiary"):
+            st.table(table)
+
+
+def _choose(**fields: Any) -> None:
+    """Filter by what was clicked, on top of what was chosen before."""
+    chosen: Posts = st.session_state.chosen
+    st.session_state.chosen = chosen.model_copy(update=fields)
+
+
+# --- the map ----------------------------------------------------------------------------------
+
+
+def _map(here: Here, passing: NDArray[np.bool_]) -> None:
+    columns, generation = here.searcher.columns, here.searcher.generation
+    posts = np.flatnonzero(passing)
+    rows, first = np.unique(columns.picture_rows[posts], return_index=True)
+    if len(rows) < 3:
+        return
+    drawn = evenly(len(rows), MOST_DRAWN)
+    places = shared().places(here.searcher)
+    shown, of = rows[drawn], posts[first[drawn]]
+    points = pd.DataFrame(
+        {
+            "x": places[shown, 0],
+            "y": places[shown, 1],
+            "caption": [_short(generation.post(row).caption) for row in of.tolist()],
+        }
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("### Pictures that look alike", width="stretch")
+        by = st.segmented_control(
+            "Colour by",
+            ["Sentiment", "Topic", "Year"],
+            default="Sentiment",
+            key="map-by",
+            label_visibility="collapsed",
+            persist_state="session",
+        )
+    points["group"], order = _groups(here, of, by or "Sentiment")
+    sampled = (
+        f"{len(shown):,} of {len(rows):,} pictures, evenly drawn" if len(shown) < len(rows) else ""
+    )
+    st.markdown(
+        ":small[:gray[Draw a box to see only the pictures in it, here, in the gallery and in the "
+        f"chat. {sampled}]]"
+    )
+
+    def pick(box: Mapping[str, list[float]]) -> None:
+        (left, right), (bottom, top) = sorted(box["x"]), sorted(box["y"])
+        inside = rows[Box(left, right, bottom, top).holds(places[rows])]
+        st.session_state.boxed = frozenset(generation.image_ids[row] for row in inside.tolist())
+
+    charts.boxable(charts.points(points, order), "map", pick)
+
+
+def _short(caption: str) -> str:
+    text = " ".join(clean(caption).split())
+    return text if len(text) <= _CAPTION else f"{text[:_CAPTION].rstrip()} …"
+
+
+def _groups(here: Here, posts: NDArray[np.int64], by: str) -> tuple[list[str], list[str]]:
+    """What each post is coloured by, and all of these in their order."""
+    columns = here.searcher.columns
+    if by == "Year":
+        months = columns.months[posts]
+        told = [str(month // 12) if month >= 0 else "No date" for month in months.tolist()]
+        return told, sorted(set(told))
+    if by == "Sentiment":
+        names = (*SENTIMENTS, UNDETERMINED)
+        told = [FEELINGS[names[code]].title for code in columns.sentiments()[posts].tolist()]
+        return told, [FEELINGS[name].title for name in names]
+    about = columns.topics[posts]
+    frequent = np.argsort(-about.sum(axis=0), kind="stable").tolist()
+    frequent = [place for place in frequent if columns.topic_names[place] != OTHER]
+    titles = [columns.topic_titles.get(n, "Other") for n in columns.topic_names]
+    kept = frequent[:_TOPICS_TOLD_APART]
+    told = [next((titles[p] for p in kept if line[p]), "Other") for line in about]
+    return told, [*(titles[place] for place in kept), "Other"]
+
+
+# --- what deserves a look -----------------------------------------------------------------------
+
+
+def _disagreements(here: Here) -> None:
+    for about in DISAGREEMENTS:
+        filters = here.filters.both(Filters(disagreement=about))
+        posts = int(filters.mask(here.searcher.columns).sum())
+        if not posts:
+            continue
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"### Caption and picture disagree about {about}", width="stretch")
+            st.button(
+                f"See {count(posts, 'post')}",
+                key=f"see-{about}",
+                type="tertiary",
+                on_click=_choose,
+                kwargs={"disagreement": about},
+            )
+        cards.draw(_newest(here, filters, _EXAMPLES), f"disagree-{about}")
+
+
+def _on_this_day(here: Here) -> None:
+    today = date.today()
+    filters = here.filters.both(Filters(month_day=(today.month, today.day)))
+    if filters.mask(here.searcher.columns).any():
+        st.markdown(f"### On this day, {today.day} {today:%B}")
+        cards.draw(_newest(here, filters, 2 * _EXAMPLES), "this-day")
+
+
+def _newest(here: Here, filters: Filters, most: int) -> Sequence[Hit]:
+    scope = Scope(here.searcher, filters)
+    return lookups.in_gallery(scope, Query(), "newest", slice(0, most))[0]
+
+
+def _about(here: Here) -> None:
+    """The index in plain words."""
+    manifest = here.searcher.generation.manifest
+    built = datetime.fromtimestamp(manifest.built_at, UTC)
+    st.markdown("### About this gallery")
+    lines = [
+        f"- **{manifest.posts:,} posts** with **{manifest.pictures:,} pictures** from "
+        f"{count(len(here.searcher.columns.source_names), 'source')}, built on {built.day} "
+        f"{built:%B %Y at %H:%M} UTC (generation {manifest.generation}).",
+        f"- Pictures are seen by **{plain(manifest.encoders.image.spec)}**, captions read by "
+        f"**{plain(manifest.encoders.caption.spec)}**.",
+        f"- {count(here.searcher.labels.corrected, 'post')} corrected by you.",
+    ]
+    st.markdown("\n".join(lines))
+
+
+if __name__ == "__main__":
+    frame.draw(draw)
