@@ -29,6 +29,7 @@ def lexicon() -> GalleryLexicon:
         ("people_dev.jsonl", 0.90),
         ("people_heldout.jsonl", 0.70),
         ("more_dev.jsonl", 0.88),
+        ("fifth_heldout.jsonl", 0.62),
     ],
 )
 def test_questions_become_the_calls_that_were_meant(
