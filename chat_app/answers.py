@@ -157,19 +157,21 @@ def _side(part: Part) -> str:
 
 
 def _foremost(parts: Sequence[Part]) -> list[str]:
-    """Which side is the most positive and which has the most posts; nothing where two are level."""
-    positive = ""
+    """Which side is the most positive, or that the foremost are level; which has the most posts."""
+    positive = level = ""
     if not any(part.asked.sentiments for part in parts) and all(map(_known, parts)):
         shares = [part.sentiments.get("positive", 0) / _known(part) for part in parts]
         if shares.count(max(shares)) == 1:
             positive = _side(parts[shares.index(max(shares))])
+        elif max(shares) > 0:
+            level = "no side is more positive"
     posts = [part.posts for part in parts]
     most = _side(parts[posts.index(max(posts))]) if posts.count(max(posts)) == 1 else ""
     few = " (of few posts)" if positive and min(map(_known, parts)) < _FEW else ""
-    told = [f"{positive} is the most positive{few}"] if positive else []
+    told = [f"{positive} is the most positive{few}"] if positive else [level] if level else []
     if most:
         told.append("and has the most posts" if most == positive else f"{most} has the most posts")
-    return [(" " if most == positive else ", ").join(told) + "."] if told else []
+    return [(" " if positive and most == positive else ", ").join(told) + "."] if told else []
 
 
 def _known(part: Part) -> int:

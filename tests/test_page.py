@@ -211,6 +211,20 @@ def test_nothing_found_offers_what_comes_closest(page: AppTest) -> None:
     assert [each for each in page.button if (each.key or "").startswith("open-nearest-")]
 
 
+def test_what_is_looked_for_comes_best_match_first(page: AppTest) -> None:
+    open_gallery(page).text_input(key="gallery-query").set_value("a red vehicle").run()
+    assert page.selectbox(key="gallery-sort").value == "relevance"
+    assert "sort" not in parameters(page)
+    page.text_input(key="gallery-query").set_value("").run()
+    assert page.selectbox(key="gallery-sort").value == "newest"
+    newest = cards(page)
+    button(page, "open-gallery-").click().run()
+    button(page, "more-like").click().run()
+    assert not page.exception
+    assert page.selectbox(key="gallery-sort").value == "relevance"
+    assert cards(page) != newest
+
+
 def test_a_query_that_cannot_be_read_gets_advice(page: AppTest) -> None:
     open_gallery(page).text_input(key="gallery-query").set_value("-people").run()
     assert not page.exception

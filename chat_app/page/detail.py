@@ -60,10 +60,22 @@ def open_(hit: Hit) -> None:
         _labels(labels, searcher)
         _correct(post, labels, searcher)
         _why(hit)
-        if st.button("More like this", icon=":material/image_search:", key="more-like"):
-            st.session_state.like = hit.image_id
+        if st.button(
+            "More like this",
+            icon=":material/image_search:",
+            key="more-like",
+            on_click=_look_for_more,
+            args=(hit.image_id,),
+        ):
             st.switch_page("page/gallery.py")
     _others(every, place, hit)
+
+
+def _look_for_more(image_id: str) -> None:
+    """Before the gallery is drawn: what is most alike comes first, whatever the order was."""
+    st.session_state.like = image_id
+    st.session_state["gallery-sort"] = "relevance"
+    st.session_state["gallery-page"] = 1
 
 
 def _place(every: Hit, hit: Hit) -> int:

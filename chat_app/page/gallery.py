@@ -50,10 +50,11 @@ def draw(here: Here) -> Mapping[str, str]:
             help="Words are looked for by meaning; -word looks away from something.",
             icon=":material/search:",
             label_visibility="collapsed",
-            on_change=_to_first_page,
+            on_change=_looked_for,
             persist_state="session",
         )
-        st.session_state.setdefault("gallery-sort", "relevance" if text else "newest")
+        looks_for = text or st.session_state.get("like")
+        st.session_state.setdefault("gallery-sort", "relevance" if looks_for else "newest")
         sort = st.selectbox(
             "Sort",
             _SORTS,
@@ -113,6 +114,13 @@ def _address(text: str, sort: str, like: str, page: int) -> dict[str, str]:
     return {name: value for name, value in told.items() if value}
 
 
+def _looked_for() -> None:
+    """Other words: the best match first, and without any the newest."""
+    looks_for = st.session_state["gallery-query"] or st.session_state.get("like")
+    st.session_state["gallery-sort"] = "relevance" if looks_for else "newest"
+    _to_first_page()
+
+
 def _to_first_page() -> None:
     st.session_state["gallery-page"] = 1
 
@@ -138,7 +146,7 @@ def _tell_likeness() -> None:
 
 def _unlike() -> None:
     st.session_state.like = ""
-    _to_first_page()
+    _looked_for()
 
 
 def _nothing(here: Here, query: Query, text: str) -> None:
