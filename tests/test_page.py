@@ -16,6 +16,7 @@ from chat_app.page.shared import open_shared
 from retrieval.config import Settings
 from retrieval.gallery.generation import Generation
 from retrieval.gallery.layout import overrides_path
+from retrieval.labels.overrides import set_override
 from tests.commands import run
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
@@ -349,6 +350,18 @@ def test_the_overview_tells_of_all_posts(page: AppTest) -> None:
         assert f"### {title}" in texts(page)
     assert "about topics" in texts(page)
     assert "built on" in texts(page)
+
+
+def test_topics_that_only_the_user_knows_keep_their_names(page: AppTest, gallery: Path) -> None:
+    for post in Generation.open(gallery).posts()[:6]:
+        set_override(gallery, post, topics=["gardening"])
+    page.run()
+    assert not page.exception
+    assert "posts about gardening" in [each.label for each in page.button]
+    assert "gardening" in [each.label for each in page.sidebar.checkbox]
+    open_overview(page)
+    assert not page.exception
+    assert "gardening" in page.table[1].value.index
 
 
 def test_filters_hold_in_the_overview(page: AppTest) -> None:

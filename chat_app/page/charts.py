@@ -68,7 +68,7 @@ def _total(count: int | Mapping[str, int]) -> int:
 
 
 def _title(name: str, titles: Mapping[str, str]) -> str:
-    return titles.get(name, name.capitalize())
+    return titles.get(name, name)
 
 
 def _plain(counts: Mapping[str, int], told: Mapping[str, str]) -> alt.LayerChart:

@@ -219,7 +219,7 @@ def _correct(post: Post, labels: PostLabels, searcher: Searcher) -> None:
                 "Topics",
                 topics,
                 default=shown,
-                format_func=lambda name: searcher.columns.topic_titles.get(name, name),
+                format_func=searcher.columns.topic_titles.__getitem__,
                 max_selections=max(_MOST_TOPICS, len(shown)),
                 placeholder="About none of them",
                 key=keys[1],

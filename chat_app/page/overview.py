@@ -113,7 +113,7 @@ def _topics(here: Here, passing: NDArray[np.bool_]) -> None:
     counts = here.searcher.facets.count_pairs("topic", "sentiment", passing)
     names = [name for name in counts if _any(counts[name])]
     names.sort(key=lambda name: (name == OTHER, -sum(counts[name].values())))
-    by_title = {titles.get(name, "Other"): name for name in names}
+    by_title = {titles[name]: name for name in names}
     told = {title: counts[name] for title, name in by_title.items()}
     _heading("Topics", told)
 
@@ -255,7 +255,7 @@ def _groups(here: Here, posts: NDArray[np.int64], by: str) -> tuple[list[str], l
     about = columns.topics[posts]
     frequent = np.argsort(-about.sum(axis=0), kind="stable").tolist()
     frequent = [place for place in frequent if columns.topic_names[place] != OTHER]
-    titles = [columns.topic_titles.get(n, "Other") for n in columns.topic_names]
+    titles = [columns.topic_titles[name] for name in columns.topic_names]
     kept = frequent[:_TOPICS_TOLD_APART]
     told = [next((titles[p] for p in kept if line[p]), "Other") for line in about]
     return told, [*(titles[place] for place in kept), "Other"]

@@ -42,8 +42,7 @@ def draw(searcher: Searcher, chosen: Posts) -> None:
         feelings = {name: look.title for name, look in reversed(FEELINGS.items())}
         _several(searcher, chosen, "Sentiment", "sentiments", "sentiment", feelings)
         topics = {
-            name: searcher.columns.topic_titles.get(name, "Other")
-            for name in searcher.columns.topic_names
+            name: searcher.columns.topic_titles[name] for name in searcher.columns.topic_names
         }
         _several(searcher, chosen, "Topics", "topics", "topic", topics)
         _dates(searcher, chosen)

@@ -71,8 +71,9 @@ class LabelView:
 
     @property
     def topic_titles(self) -> dict[str, str]:
-        """How pages and reports call the topics, by name."""
-        return dict(self._record.topics)
+        """How pages and reports call each of `topic_names`; what only the user knows, as it is."""
+        own = {name: name for name in self.topic_names}
+        return own | dict(self._record.topics) | {OTHER: "Other"}
 
     @cached_property
     def sentiments(self) -> Codes:
