@@ -380,6 +380,10 @@ def test_a_box_on_the_map_filters_the_gallery_and_the_chat(page: AppTest, galler
     page.session_state["boxed"] = frozenset(three)
     page.run()
     assert page.metric[1].value == "3"
+    counts = [each.value for each in page.sidebar.markdown]
+    posts = int(page.metric[0].value)
+    with_and_without = counts[counts.index("**Caption**") + 1 :][:2]
+    assert sum(int(each.strip(":smalgry[]")) for each in with_and_without) == posts < 36
     open_gallery(page)
     assert len(cards(page)) == 3
     page.switch_page("page/chat.py").run()
@@ -387,4 +391,8 @@ def test_a_box_on_the_map_filters_the_gallery_and_the_chat(page: AppTest, galler
     assert not page.exception
     assert "36" not in page.markdown[-1].value
     button(page, "off-boxed").click().run()
+    assert not any((each.key or "").startswith("off-") for each in page.button)
+    page.session_state["boxed"] = frozenset(three)
+    page.run()
+    button(page, "reset").click().run()
     assert not any((each.key or "").startswith("off-") for each in page.button)

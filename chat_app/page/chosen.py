@@ -1,13 +1,15 @@
-"""The filters that a visitor chose, as the address of the page says them."""
+"""The filters that a visitor chose: in the session, and as the address of the page says them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import streamlit as st
 from pydantic import ValidationError
 
 from chat_app.arguments import Posts
 from chat_app.lookups import own_filters
+from retrieval.catalog.filters import EVERYTHING, Filters
 from retrieval.errors import BadOption
 
 if TYPE_CHECKING:
@@ -74,3 +76,40 @@ def without(chosen: Posts, *fields: str) -> Posts:
     """The same without some of it."""
     kept = chosen.model_dump(exclude_defaults=True, exclude=set(fields))
     return type(chosen)(**kept)
+
+
+# --- the visitor's own ------------------------------------------------------------------------
+
+
+def choose(chosen: Posts) -> None:
+    """Filter by this from now on."""
+    st.session_state.chosen = chosen
+
+
+def boxed() -> frozenset[str] | None:
+    """The pictures that a box was drawn around on the map; None: no box."""
+    pictures: frozenset[str] | None = st.session_state.get("boxed")
+    return pictures
+
+
+def box(pictures: frozenset[str] | None) -> None:
+    """Show only these pictures from now on; None: all."""
+    st.session_state.boxed = pictures
+
+
+def reset() -> None:
+    """Take every filter off."""
+    choose(EVERY_POST)
+    box(None)
+
+
+def filters_of(columns: Columns, chosen: Posts) -> Filters:
+    """What is chosen, and the box on the map.
+
+    Raises:
+        BadOption: a date is not one.
+
+    """
+    pictures = boxed()
+    box_ = EVERYTHING if pictures is None else Filters(pictures=pictures)
+    return own_filters(columns, chosen).both(box_)

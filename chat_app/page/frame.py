@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
-from chat_app.lookups import own_filters
 from chat_app.page import sidebar
-from chat_app.page.chosen import EVERY_POST, from_address, to_address, without
+from chat_app.page.chosen import (
+    EVERY_POST,
+    box,
+    boxed,
+    choose,
+    filters_of,
+    from_address,
+    reset,
+    to_address,
+    without,
+)
 from chat_app.page.markdown import plain
 from chat_app.page.shared import shared
 from chat_app.wording import named_parts
-from retrieval.catalog.filters import Filters
 from retrieval.cli import count
 from retrieval.errors import GalleryError, NoGallery
 
@@ -20,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from chat_app.arguments import Posts
+    from retrieval.catalog.filters import Filters
     from retrieval.search.searcher import Searcher
 
 _PAGES = {
@@ -55,12 +65,12 @@ def draw(page: Callable[[Here], Mapping[str, str]]) -> None:
     chosen: Posts = st.session_state.chosen
     _links(chosen)
     try:
-        filters = _filters(searcher, chosen)
+        filters = filters_of(searcher.columns, chosen)
         filters.mask(searcher.columns)
     except GalleryError as error:  # a topic or a source that a newer generation has no more
         st.toast(f"Filters are off: {plain(str(error))}")
         chosen = st.session_state.chosen = EVERY_POST
-        filters = _filters(searcher, chosen)
+        filters = filters_of(searcher.columns, chosen)
     sidebar.draw(searcher, chosen)
     _active(chosen, searcher, filters)
     if searcher.warning:
@@ -76,56 +86,30 @@ def _links(chosen: Posts) -> None:
             st.page_link(path, label=title, icon=icon, query_params=address)
 
 
-def _filters(searcher: Searcher, chosen: Posts) -> Filters:
-    """What is filtered by, with the pictures that were boxed on the map."""
-    filters = own_filters(searcher.columns, chosen)
-    boxed: frozenset[str] | None = st.session_state.get("boxed")
-    return filters if boxed is None else filters.both(Filters(pictures=boxed))
-
-
 def _active(chosen: Posts, searcher: Searcher, filters: Filters) -> None:
     """What is filtered by, beside every page, each part with a way to take it off."""
-    parts = named_parts(chosen)
-    boxed = st.session_state.get("boxed")
-    if not parts and boxed is None:
+    off: list[tuple[str, str, Callable[[], None]]] = [
+        (fields[0], plain(phrase), partial(choose, without(chosen, *fields)))
+        for fields, phrase in named_parts(chosen)
+    ]
+    if (pictures := boxed()) is not None:
+        off.append(("boxed", f"{count(len(pictures), 'picture')} on the map", partial(box, None)))
+    if not off:
         return
     passing, every = int(filters.mask(searcher.columns).sum()), len(searcher.columns)
     with st.container(key="active", horizontal=True, gap="xsmall", vertical_alignment="center"):
         st.markdown(f":small[:gray[{passing:,} of {every:,} posts]]", width="content")
-        for fields, phrase in parts:
+        for key, phrase, take_off in off:
             st.button(
-                plain(phrase),
+                phrase,
                 icon=":material/close:",
                 icon_position="right",
-                key=f"off-{fields[0]}",
+                key=f"off-{key}",
                 help="Take this filter off",
-                on_click=_choose,
-                args=(without(chosen, *fields),),
+                on_click=take_off,
             )
-        if boxed is not None:
-            st.button(
-                f"{count(len(boxed), 'picture')} on the map",
-                icon=":material/close:",
-                icon_position="right",
-                key="off-boxed",
-                help="Take this filter off",
-                on_click=_unbox,
-            )
-        if len(parts) + (boxed is not None) > 1:
-            st.button("Reset", key="off-all", type="tertiary", on_click=_reset)
-
-
-def _choose(chosen: Posts) -> None:
-    st.session_state.chosen = chosen
-
-
-def _unbox() -> None:
-    st.session_state.boxed = None
-
-
-def _reset() -> None:
-    _choose(EVERY_POST)
-    _unbox()
+        if len(off) > 1:
+            st.button("Reset", key="off-all", type="tertiary", on_click=reset)
 
 
 def _welcome() -> None:

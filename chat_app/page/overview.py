@@ -12,6 +12,7 @@ import streamlit as st
 
 from chat_app import lookups
 from chat_app.page import cards, charts, frame
+from chat_app.page.chosen import box, choose
 from chat_app.page.look import FEELINGS
 from chat_app.page.markdown import plain
 from chat_app.page.shared import shared
@@ -187,7 +188,7 @@ def _heading(title: str, counts: Numbers | None, table: pd.DataFrame | None = No
 def _choose(**fields: Any) -> None:
     """Filter by what was clicked, on top of what was chosen before."""
     chosen: Posts = st.session_state.chosen
-    st.session_state.chosen = chosen.model_copy(update=fields)
+    choose(chosen.model_copy(update=fields))
 
 
 # --- the map ----------------------------------------------------------------------------------
@@ -228,10 +229,10 @@ def _map(here: Here, passing: NDArray[np.bool_]) -> None:
         f"chat. {sampled}]]"
     )
 
-    def pick(box: Mapping[str, list[float]]) -> None:
-        (left, right), (bottom, top) = sorted(box["x"]), sorted(box["y"])
+    def pick(edges: Mapping[str, list[float]]) -> None:
+        (left, right), (bottom, top) = sorted(edges["x"]), sorted(edges["y"])
         inside = rows[Box(left, right, bottom, top).holds(places[rows])]
-        st.session_state.boxed = frozenset(generation.image_ids[row] for row in inside.tolist())
+        box(frozenset(generation.image_ids[row] for row in inside.tolist()))
 
     charts.boxable(charts.points(points, order), "map", pick)
 

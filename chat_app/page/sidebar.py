@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from chat_app.lookups import own_filters
-from chat_app.page.chosen import EVERY_POST, without
+from chat_app.page.chosen import EVERY_POST, boxed, choose, filters_of, reset, without
 from chat_app.page.look import FEELINGS
 from chat_app.page.markdown import plain
 from retrieval.labels.taxonomy import OTHER
@@ -35,9 +34,8 @@ def draw(searcher: Searcher, chosen: Posts) -> None:
                 "Reset",
                 key="reset",
                 type="tertiary",
-                disabled=chosen == EVERY_POST,
-                on_click=_set,
-                args=(EVERY_POST,),
+                disabled=chosen == EVERY_POST and boxed() is None,
+                on_click=reset,
             )
         feelings = {name: look.title for name, look in reversed(FEELINGS.items())}
         _several(searcher, chosen, "Sentiment", "sentiments", "sentiment", feelings)
@@ -57,10 +55,6 @@ def draw(searcher: Searcher, chosen: Posts) -> None:
             "disagreement",
             {about: _DISAGREE[about] for about in DISAGREEMENTS},
         )
-
-
-def _set(chosen: Posts) -> None:
-    st.session_state.chosen = chosen
 
 
 def _several(
@@ -118,7 +112,7 @@ def _one(
     rest = without(chosen, field)
     counts = {
         value: int(
-            own_filters(searcher.columns, rest.model_copy(update={field: value}))
+            filters_of(searcher.columns, rest.model_copy(update={field: value}))
             .mask(searcher.columns)
             .sum()
         )
@@ -137,7 +131,7 @@ def _box(key: str, label: str, posts: int, *, is_ticked: bool, then: Posts) -> N
     st.session_state[f"filter-{key}"] = is_ticked
     with st.container(key=f"row-{key}", horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.checkbox(
-            plain(label), key=f"filter-{key}", on_change=_set, args=(then,), width="stretch"
+            plain(label), key=f"filter-{key}", on_change=choose, args=(then,), width="stretch"
         )
         st.markdown(f":small[:gray[{posts:,}]]", width=48)
 
@@ -170,7 +164,7 @@ def _set_day(chosen: Posts, field: str) -> None:
     if after.since and after.until and after.since[:10] > after.until[:10]:
         other = "until" if field == "since" else "since"
         after = after.model_copy(update={other: None})  # the day that was just chosen holds
-    st.session_state.chosen = after
+    choose(after)
 
 
 def _as_day(said: str | None, fallback: date) -> date | None:
@@ -193,5 +187,5 @@ def _heading(title: str) -> None:
 
 def _counts(searcher: Searcher, chosen: Posts, field: str, facet: Facet) -> dict[str, int]:
     """By value of a facet, under all filters but its own."""
-    filters = own_filters(searcher.columns, without(chosen, field))
+    filters = filters_of(searcher.columns, without(chosen, field))
     return searcher.facets.count(facet, filters.mask(searcher.columns))
