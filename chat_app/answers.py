@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from chat_app.results import Compared, Counted, Found, Shown, Similar
 from chat_app.safe_text import plain_text
-from chat_app.wording import described, named, shown_date
+from chat_app.wording import described, in_one, named, shown_date
 from retrieval.cli import count
 from retrieval.records import SENTIMENTS
 
@@ -70,22 +70,20 @@ def _without_result(plan: Plan, examples: Sequence[str]) -> str:
 
 
 def _found(result: Found) -> str:
-    what = _parts(result.asked)
-    which = what.replace(" ·", "", 1) or " that"
+    which = " · ".join(named(result.asked)) or "that"
     if not result.hits:
-        return f"No post matches{which}."
+        return f"No post matches {which}."
     if not result.sure:
         if result.dropped:
-            kept = named(result.asked.model_copy(update=_without(result.dropped)))
-            rest = "; ".join(kept) or "all posts"
-            return f"No post matches{which}. Without that last part ({rest}):"
-        return f"Nothing surely matches{which}. These come closest, but I am less sure of them:"
+            rest = in_one(result.asked.model_copy(update=_without(result.dropped)))
+            return f"No post matches {which}. Without that last part ({rest}):"
+        return f"Nothing surely matches {which}. These come closest, but I am less sure of them:"
     posts = count(result.posts, "post")
     shown = len(result.hits)
     more = (
         "" if shown >= result.pictures else f", the first {shown} of {result.pictures:,} pictures"
     )
-    return f"{posts}{what}{more}."
+    return f"{posts}{_parts(result.asked)}{more}."
 
 
 def _without(name: str) -> dict[str, object]:
@@ -146,32 +144,34 @@ def _lines_of_pairs(pairs: Mapping[str, Mapping[str, int]]) -> list[str]:
 
 
 def _compared(result: Compared) -> str:
-    lines = [f"- {_side(part)}: {_told_part(part)}" for part in result.parts]
+    lines = [f"- {in_one(part.asked)}: {_told_part(part)}" for part in result.parts]
     shared = "; ".join(named(result.asked))
     first = [f"Compared ({shared}):" if shared else "Compared:", *_foremost(result.parts)]
     return "\n".join([" ".join(first), *lines])
 
 
-def _side(part: Part) -> str:
-    return "; ".join(named(part.asked)) or "all posts"
-
-
 def _foremost(parts: Sequence[Part]) -> list[str]:
     """Which side is the most positive, or that the foremost are level; which has the most posts."""
-    positive = level = ""
+    told, positive = [], ""
     if not any(part.asked.sentiments for part in parts) and all(map(_known, parts)):
         shares = [part.sentiments.get("positive", 0) / _known(part) for part in parts]
-        if shares.count(max(shares)) == 1:
-            positive = _side(parts[shares.index(max(shares))])
+        if positive := _ahead(parts, shares):
+            few = " (of few posts)" if min(map(_known, parts)) < _FEW else ""
+            told.append(f"{positive} is the most positive{few}")
         elif max(shares) > 0:
-            level = "no side is more positive"
-    posts = [part.posts for part in parts]
-    most = _side(parts[posts.index(max(posts))]) if posts.count(max(posts)) == 1 else ""
-    few = " (of few posts)" if positive and min(map(_known, parts)) < _FEW else ""
-    told = [f"{positive} is the most positive{few}"] if positive else [level] if level else []
-    if most:
-        told.append("and has the most posts" if most == positive else f"{most} has the most posts")
-    return [(" " if positive and most == positive else ", ").join(told) + "."] if told else []
+            told.append("no side is more positive")
+    most = _ahead(parts, [part.posts for part in parts])
+    if most and most == positive:
+        told = [f"{told[0]} and has the most posts"]
+    elif most:
+        told.append(f"{most} has the most posts")
+    return [f"{', '.join(told)}."] if told else []
+
+
+def _ahead(parts: Sequence[Part], values: Sequence[float]) -> str:
+    """The side with the largest value; "" where several have it."""
+    largest = max(values)
+    return in_one(parts[values.index(largest)].asked) if values.count(largest) == 1 else ""
 
 
 def _known(part: Part) -> int:

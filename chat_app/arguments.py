@@ -24,9 +24,7 @@ class Arguments(BaseModel):
 
     def given(self) -> dict[str, Any]:
         """Those that say something, as JSON."""
-        told = self.model_dump(mode="json", exclude_defaults=True)
-        asked_for = self.model_dump(mode="json", include={"limit"} & self.model_fields_set)
-        return told | asked_for  # "eight posts" are asked for, also where eight are shown anyway
+        return self.model_dump(mode="json", exclude_defaults=True)
 
 
 class Slice(Arguments):
@@ -79,6 +77,11 @@ class SearchPosts(Posts):
     limit: int = Field(
         default=8, ge=1, le=MOST_SHOWN, description="how many pictures to show at most"
     )
+
+    def given(self) -> dict[str, Any]:
+        """As of other arguments; "eight posts" were asked for though eight are shown anyway."""
+        asked_for = {"limit": self.limit} if "limit" in self.model_fields_set else {}
+        return super().given() | asked_for
 
 
 class CountPosts(Posts):

@@ -19,6 +19,11 @@ def named(asked: object) -> list[str]:
     return [phrase for _, phrase in named_parts(asked)]
 
 
+def in_one(asked: object) -> str:
+    """All of it in one phrase."""
+    return "; ".join(named(asked)) or "all posts"
+
+
 def named_parts(asked: object) -> list[tuple[tuple[str, ...], str]]:
     """The same, each with the arguments that say it."""
     parts: list[tuple[tuple[str, ...], str]] = []

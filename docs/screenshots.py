@@ -8,17 +8,14 @@ Needs requirements-dev.txt and a Chromium.
 from __future__ import annotations
 
 import io
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 from PIL import Image
 
 from tests.browser import Visitor, serving, visiting
+from tests.commands import ROOT, SAMPLE, build
 
-ROOT = Path(__file__).resolve().parents[1]
-SAMPLE = ROOT / "data" / "sample" / "posts.csv"
 COLOURS = 128  # enough for paper, ink and thumbnails, in a third of the bytes
 
 
@@ -35,8 +32,7 @@ def main() -> None:
     """Build the sample gallery, ask it and look into it."""
     with tempfile.TemporaryDirectory() as folder:
         gallery = Path(folder) / "chroma_db"
-        build = ["-m", "indexer", "build", str(SAMPLE), "--chroma-dir", str(gallery)]
-        subprocess.run([sys.executable, *build], check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
+        build(gallery, SAMPLE)
         with serving(gallery, Path(folder) / "log") as url, visiting(url) as seen:
             seen.open()
             seen.ask("am I happier in 2018 or in 2020?")

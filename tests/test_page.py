@@ -78,7 +78,7 @@ def test_an_answer_comes_with_pictures_and_what_was_understood(page: AppTest) ->
     ask(page.run(), "happy posts about animals")
     assert "**happy posts about animals**" in texts(page)
     assert "2 posts" in texts(page)
-    assert [each for each in page.button if (each.key or "").startswith("open-turn0-")]
+    assert cards(page, "turn0")
     chips = [each.label for each in page.button if (each.key or "").startswith("less-0-")]
     assert chips == ["positive", "animals"]
 
@@ -181,8 +181,9 @@ def open_gallery(page: AppTest) -> AppTest:
     return page.run().switch_page("page/gallery.py").run()
 
 
-def cards(page: AppTest) -> list[str]:
-    return [each.label for each in page.button if (each.key or "").startswith("open-gallery-")]
+def cards(page: AppTest, of: str = "gallery") -> list[str]:
+    """The buttons that open a picture, of the gallery or of a turn."""
+    return [each.label for each in page.button if (each.key or "").startswith(f"open-{of}-")]
 
 
 def test_the_gallery_shows_all_and_searches_by_meaning(page: AppTest) -> None:
@@ -209,7 +210,7 @@ def test_nothing_found_offers_what_comes_closest(page: AppTest) -> None:
     open_gallery(page).text_input(key="gallery-query").set_value("zebra crossing opera").run()
     assert not page.exception
     assert "Nothing here is surely" in texts(page)
-    assert [each for each in page.button if (each.key or "").startswith("open-nearest-")]
+    assert cards(page, "nearest")
 
 
 def test_what_is_looked_for_comes_best_match_first(page: AppTest) -> None:
@@ -311,15 +312,14 @@ def test_a_newer_generation_is_picked_up_and_old_turns_still_draw(
     page: AppTest, gallery: Path
 ) -> None:
     ask(page.run(), "happy posts")
-    shown = [each.label for each in page.button if (each.key or "").startswith("open-turn0-")]
+    shown = cards(page, "turn0")
     counts = [each.value for each in page.sidebar.markdown]
     done = run("indexer", "relabel", "--sentiment-model", "vader", "--chroma-dir", gallery)
     assert done.returncode == 0, done.stderr
     page.run()
     assert not page.exception
     assert [each.value for each in page.sidebar.markdown] != counts
-    again = [each.label for each in page.button if (each.key or "").startswith("open-turn0-")]
-    assert again == shown
+    assert cards(page, "turn0") == shown
     button(page, "open-turn0-").click().run()
     assert not page.exception
 

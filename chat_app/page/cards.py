@@ -9,9 +9,8 @@ import streamlit as st
 
 from chat_app.page import detail
 from chat_app.page.look import badge
-from chat_app.page.markdown import plain
+from chat_app.page.markdown import in_one_line, plain
 from chat_app.page.shared import shared
-from retrieval.captions import clean
 from retrieval.gallery.layout import thumbnail_path
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ def draw(hits: Sequence[Hit], key: str, width: int = 170) -> None:
 
 def _card(hit: Hit, key: str) -> None:
     post, labels = hit.posts[0], hit.labels[0]
-    caption = " ".join(clean(post.caption).split())
+    caption = in_one_line(post.caption)
     with st.container(key=f"card-{key}", gap="xsmall"):
         thumbnail = thumbnail_path(shared().chroma_dir, hit.image_id)
         if thumbnail.is_file():

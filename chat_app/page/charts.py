@@ -9,10 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from chat_app.answers import share
-from chat_app.page.look import FEELINGS
+from chat_app.page.look import FEELINGS, IN_ORDER
 from chat_app.results import Compared, Counted
-from chat_app.wording import named
-from retrieval.records import SENTIMENTS
+from chat_app.wording import in_one
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +23,8 @@ _MOST = 24  # bars; the last ones of a time, the longest ones of anything else
 _PERIODS = ("year", "month")
 _LABEL = 150  # pixels of a name
 _TEXT = 13  # pixels
-_UPRIGHT, _MAP, _BESIDE_TEXT = 240, 460, 520  # pixels
+_UPRIGHT, _MAP = 240, 460  # pixels
+_ASIDE = 520  # pixels, of a chart in an answer
 _ACCENT = "#C4553B"
 _GRAY = "#8A8478"  # can be read on either background
 
@@ -37,15 +37,12 @@ def has_bars(result: Result) -> bool:
 def draw(result: Result, titles: Mapping[str, str], key: str) -> None:
     """Bars where a result has groups; nothing where it is one number."""
     if isinstance(result, Compared):
-        groups = {
-            "; ".join(named(part.asked)) or "all posts": part.sentiments for part in result.parts
-        }
-        _show(lying(groups), key)
+        show(lying({in_one(part.asked): part.sentiments for part in result.parts}), key, _ASIDE)
     elif isinstance(result, Counted) and result.pairs:
         by, and_by = result.asked.group_by
         pairs = {_title(name, titles): counts for name, counts in result.pairs.items()}
         if and_by == "sentiment":
-            _show(lying(_first(pairs, by)), key)
+            show(lying(_first(pairs, by)), key, _ASIDE)
     elif isinstance(result, Counted) and has_bars(result):
         (by,) = result.asked.group_by
         told = {
@@ -53,7 +50,7 @@ def draw(result: Result, titles: Mapping[str, str], key: str) -> None:
             for name, count in result.counts.items()
         }
         counts = {_title(name, titles): count for name, count in result.counts.items()}
-        _show(_plain(_first(counts, by), told), key)
+        show(_plain(_first(counts, by), told), key, _ASIDE)
 
 
 def _first(groups: Mapping[str, Any], by: str) -> dict[str, Any]:
@@ -98,7 +95,7 @@ def _bars(frame: pd.DataFrame) -> alt.Chart:
     return alt.Chart(frame).encode(y=alt.Y("group:N", title=None, sort=None, axis=axis))
 
 
-# --- charts that are clicked --------------------------------------------------------------------
+# --- charts of the overview ---------------------------------------------------------------------
 
 
 def upright(counts: Mapping[str, Mapping[str, int]], *, as_share: bool) -> alt.Chart:
@@ -149,19 +146,13 @@ def heat(table: pd.DataFrame) -> alt.Chart:
 def points(places: pd.DataFrame, groups: Sequence[str]) -> alt.Chart:
     """Points at x and y, coloured by their group."""
     edges = alt.Scale(domain=[-1.05, 1.05])
-    color = alt.Color(
-        "group:N",
-        title=None,
-        scale=_scale(groups),
-        legend=alt.Legend(orient="top", columns=4, symbolType="circle", labelLimit=_LABEL),
-    )
     chart: alt.Chart = (
         alt.Chart(places)
         .mark_circle(size=46, opacity=0.75)
         .encode(
             x=alt.X("x:Q", axis=None, scale=edges),
             y=alt.Y("y:Q", axis=None, scale=edges),
-            color=color,
+            color=_color("group", groups),
             tooltip=["caption", "group"],
         )
         .properties(height=_MAP)
@@ -207,9 +198,9 @@ def _answering(chart: alt.Chart, key: str, picked: Callable[[Any], None]) -> Non
     )
 
 
-def show(chart: alt.Chart | alt.LayerChart, key: str) -> None:
-    """Draw a chart as wide as there is room."""
-    st.altair_chart(chart.configure_view(strokeWidth=0), key=key)
+def show(chart: alt.Chart | alt.LayerChart, key: str, width: int | None = None) -> None:
+    """Draw a chart, by default as wide as there is room; `width` in pixels."""
+    st.altair_chart(chart.configure_view(strokeWidth=0), width=width, key=key)
 
 
 def _by_sentiment(counts: Mapping[str, Mapping[str, int]]) -> pd.DataFrame:
@@ -217,33 +208,23 @@ def _by_sentiment(counts: Mapping[str, Mapping[str, int]]) -> pd.DataFrame:
     rows = [
         (group, FEELINGS[name].title, number, order)
         for group, told in counts.items()
-        for order, name in enumerate((*SENTIMENTS, *(set(FEELINGS) - set(SENTIMENTS))))
+        for order, name in enumerate(IN_ORDER)
         if (number := told.get(name, 0))
     ]
     return pd.DataFrame(rows, columns=["group", "sentiment", "posts", "order"])
 
 
 def _coloured(chart: alt.Chart, columns: int = 4) -> alt.Chart:
-    titles = [look.title for name, look in FEELINGS.items() if name in SENTIMENTS]
-    titles.append(next(look.title for name, look in FEELINGS.items() if name not in SENTIMENTS))
-    color = alt.Color(
-        "sentiment:N",
-        title=None,
-        scale=_scale(titles),
-        legend=alt.Legend(orient="top", columns=columns, symbolType="circle"),
-    )
+    color = _color("sentiment", [FEELINGS[name].title for name in IN_ORDER], columns)
     return chart.encode(color=color, order="order:Q", tooltip=["group", "sentiment", "posts"])
 
 
-def _scale(groups: Sequence[str]) -> alt.Scale:
-    """The theme's colours, in this order."""
-    return alt.Scale(domain=list(groups))
+def _color(field: str, values: Sequence[str], columns: int = 4) -> alt.Color:
+    """The theme's colours for these values, in this order, with a legend above."""
+    legend = alt.Legend(orient="top", columns=columns, symbolType="circle", labelLimit=_LABEL)
+    return alt.Color(f"{field}:N", title=None, scale=alt.Scale(domain=list(values)), legend=legend)
 
 
 def _posts(scale: alt.Scale | None = None) -> alt.X:
     posts = alt.X("posts:Q", axis=None)
     return posts if scale is None else posts.scale(scale)
-
-
-def _show(chart: alt.Chart | alt.LayerChart, key: str) -> None:
-    st.altair_chart(chart.configure_view(strokeWidth=0), width=_BESIDE_TEXT, key=key)

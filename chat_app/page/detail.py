@@ -10,10 +10,9 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from chat_app.page.look import FEELINGS, badge
-from chat_app.page.markdown import plain
+from chat_app.page.markdown import in_one_line, plain
 from chat_app.page.shared import shared
 from chat_app.wording import shown_date
-from retrieval.captions import clean
 from retrieval.errors import BadInput, BadOption, GalleryError
 from retrieval.gallery.layout import thumbnail_path
 from retrieval.labels.overrides import clear_override, set_override
@@ -96,7 +95,7 @@ def _long_date(post: Post) -> str:
 
 
 def _picture(hit: Hit, post: Post) -> None:
-    alt = " ".join(clean(post.caption).split())[:140] or "no caption"
+    alt = in_one_line(post.caption)[:140] or "no caption"
     try:
         st.image(_full(post), width="stretch", alt=alt)
     except BadInput as error:

@@ -53,8 +53,7 @@ def draw(here: Here) -> Mapping[str, str]:
             on_change=_looked_for,
             persist_state="session",
         )
-        looks_for = text or st.session_state.get("like")
-        st.session_state.setdefault("gallery-sort", "relevance" if looks_for else "newest")
+        st.session_state.setdefault("gallery-sort", _usual_sort())
         sort = st.selectbox(
             "Sort",
             _SORTS,
@@ -109,15 +108,19 @@ def _from_address() -> None:
 
 def _address(text: str, sort: str, like: str, page: int) -> dict[str, str]:
     told = {"q": text, "like": like, "sort": sort, "page": str(page) if page > 1 else ""}
-    if sort == ("relevance" if text or like else "newest"):
+    if sort == _usual_sort():
         told["sort"] = ""
     return {name: value for name, value in told.items() if value}
 
 
+def _usual_sort() -> str:
+    """The best match first where something is looked for, else the newest."""
+    looks_for = st.session_state.get("gallery-query") or st.session_state.get("like")
+    return "relevance" if looks_for else "newest"
+
+
 def _looked_for() -> None:
-    """Other words: the best match first, and without any the newest."""
-    looks_for = st.session_state["gallery-query"] or st.session_state.get("like")
-    st.session_state["gallery-sort"] = "relevance" if looks_for else "newest"
+    st.session_state["gallery-sort"] = _usual_sort()
     _to_first_page()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from retrieval.records import UNDETERMINED, FeltAs
+from retrieval.records import SENTIMENTS, UNDETERMINED, FeltAs
 
 if TYPE_CHECKING:
     from retrieval.records import SentimentLabel
@@ -24,6 +24,9 @@ FEELINGS: dict[FeltAs, Look] = {
     "neutral": Look("Neutral", "gray", ":material/sentiment_neutral:"),
     "positive": Look("Positive", "green", ":material/sentiment_satisfied:"),
 }
+
+
+IN_ORDER: tuple[FeltAs, ...] = (*SENTIMENTS, UNDETERMINED)  # of charts and tables
 
 
 def badge(label: SentimentLabel) -> str:

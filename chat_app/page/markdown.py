@@ -14,12 +14,17 @@ _ALIVE = re.compile(r"(?i)(https?|ftp|mailto|www|(?<=\w)(?=@)|:(?=[\w+-]+:))")
 _JOINER = "\u2060"
 
 
-def plain(text: str, longest: int | None = None) -> str:
-    """A post's text, in one line: no link, picture, emphasis, HTML, colour or formula is in it."""
+def in_one_line(text: str, longest: int | None = None) -> str:
+    """A post's text for places that take no Markdown; cut after `longest` characters."""
     line = " ".join(clean(text).split())
     if longest is not None and len(line) > longest:
         line = line[:longest].rstrip() + " …"
-    apart = _ALIVE.sub(lambda match: match[0] + _JOINER, line)
+    return line
+
+
+def plain(text: str, longest: int | None = None) -> str:
+    """A post's text, in one line: no link, picture, emphasis, HTML, colour or formula is in it."""
+    apart = _ALIVE.sub(lambda match: match[0] + _JOINER, in_one_line(text, longest))
     return _PUNCTUATION.sub(r"\\\1", apart)
 
 

@@ -13,17 +13,16 @@ import streamlit as st
 from chat_app import lookups
 from chat_app.page import cards, charts, frame
 from chat_app.page.chosen import box, choose
-from chat_app.page.look import FEELINGS
-from chat_app.page.markdown import plain
+from chat_app.page.look import FEELINGS, IN_ORDER
+from chat_app.page.markdown import in_one_line, plain
 from chat_app.page.shared import shared
 from chat_app.picture_map import MOST_DRAWN, Box, evenly
 from chat_app.scope import Scope
-from retrieval.captions import clean
 from retrieval.catalog.facets import HOURS, UNDATED, WEEKDAYS
 from retrieval.catalog.filters import Filters
 from retrieval.cli import count
 from retrieval.labels.taxonomy import OTHER
-from retrieval.records import DISAGREEMENTS, SENTIMENTS, UNDETERMINED
+from retrieval.records import DISAGREEMENTS, SENTIMENTS
 from retrieval.search.query import Query
 
 if TYPE_CHECKING:
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
     from chat_app.arguments import Posts
     from chat_app.page.frame import Here
     from retrieval.records import Hit
-
-    Numbers = Mapping[str, Mapping[str, int]]  # posts by group, then by sentiment
 
 _MOST_MONTHS = 36  # beyond which time is told by the year
 _FEW_A_MONTH = 3  # posts, below which as well
@@ -103,9 +100,9 @@ def _over_time(here: Here, passing: NDArray[np.bool_]) -> None:
     counts = {name: told for name, told in counts.items() if _any(told) and name != UNDATED}
     if not counts:
         return
-    _heading(f"Sentiment by {by}", counts)
-    as_share = _as_share("over-time")
-    chart = charts.upright(counts, as_share=as_share)
+    _heading(f"Sentiment by {by}", _as_table(counts))
+    shown_as = _one_of("Show as", ["Posts", "Share"], "over-time-as")
+    chart = charts.upright(counts, as_share=shown_as == "Share")
     charts.pickable(chart, "over-time", lambda picked: _choose(**_days_of(picked["group"])))
 
 
@@ -116,7 +113,7 @@ def _topics(here: Here, passing: NDArray[np.bool_]) -> None:
     names.sort(key=lambda name: (name == OTHER, -sum(counts[name].values())))
     by_title = {titles[name]: name for name in names}
     told = {title: counts[name] for title, name in by_title.items()}
-    _heading("Topics", told)
+    _heading("Topics", _as_table(told))
 
     def pick(picked: Mapping[str, Any]) -> None:
         feeling = next(n for n, look in FEELINGS.items() if look.title == picked["sentiment"])
@@ -134,7 +131,7 @@ def _times(here: Here, passing: NDArray[np.bool_]) -> None:
     hours_known = float((columns.created_at[dated] % 86_400 == 0).mean()) < _MIDNIGHT
     table = pd.DataFrame(counts).T.reindex(index=list(WEEKDAYS), columns=list(HOURS))
     title = "When you post" if hours_known else "Weekdays"
-    _heading(title, None, table if hours_known else table.sum(axis=1).to_frame("posts"))
+    _heading(title, table if hours_known else table.sum(axis=1).to_frame("posts"))
     if hours_known:
         charts.show(charts.heat(table), "times")
         st.markdown(":small[:gray[Hours as the posts have them, else in UTC.]]")
@@ -156,29 +153,33 @@ def _days_of(period: str) -> dict[str, str]:
     return {"since": f"{period}-01", "until": f"{period}-{monthrange(year, month)[1]:02}"}
 
 
-def _as_share(key: str) -> bool:
+def _one_of(label: str, options: Sequence[str], key: str) -> str:
+    """A choice beside a chart; the first where none is made."""
     said = st.segmented_control(
-        "Show as",
-        ["Posts", "Share"],
-        default="Posts",
-        key=f"{key}-as",
+        label,
+        options,
+        default=options[0],
+        key=key,
         label_visibility="collapsed",
         persist_state="session",
     )
-    return said == "Share"
+    return said or options[0]
 
 
-def _heading(title: str, counts: Numbers | None, table: pd.DataFrame | None = None) -> None:
+def _as_table(counts: Mapping[str, Mapping[str, int]]) -> pd.DataFrame:
+    """Posts by group, then by sentiment, with the share that is positive."""
+    rows = {group: [told.get(name, 0) for name in IN_ORDER] for group, told in counts.items()}
+    heads = [FEELINGS[name].title for name in IN_ORDER]
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=heads)
+    known = table[[FEELINGS[name].title for name in SENTIMENTS]].sum(axis=1)
+    table["Positive, share"] = (table["Positive"] / known).map(
+        lambda share: "" if np.isnan(share) else f"{share:.0%}"
+    )
+    return table
+
+
+def _heading(title: str, table: pd.DataFrame) -> None:
     """A chart's title, with its numbers one click away."""
-    if counts is not None:
-        names = [*SENTIMENTS, UNDETERMINED]
-        rows = {group: [told.get(name, 0) for name in names] for group, told in counts.items()}
-        heads = [FEELINGS[name].title for name in names]
-        table = pd.DataFrame.from_dict(rows, orient="index", columns=heads)
-        known = table[heads[:-1]].sum(axis=1)
-        table["Positive, share"] = (table["Positive"] / known).map(
-            lambda share: "" if np.isnan(share) else f"{share:.0%}"
-        )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"### {title}", width="stretch")
         with st.popover("Numbers", icon=":material/table:", type="tertiary"):
@@ -207,20 +208,13 @@ def _map(here: Here, passing: NDArray[np.bool_]) -> None:
         {
             "x": places[shown, 0],
             "y": places[shown, 1],
-            "caption": [_short(generation.post(row).caption) for row in of.tolist()],
+            "caption": [in_one_line(generation.caption(row), _CAPTION) for row in of.tolist()],
         }
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("### Pictures that look alike", width="stretch")
-        by = st.segmented_control(
-            "Colour by",
-            ["Sentiment", "Topic", "Year"],
-            default="Sentiment",
-            key="map-by",
-            label_visibility="collapsed",
-            persist_state="session",
-        )
-    points["group"], order = _groups(here, of, by or "Sentiment")
+        by = _one_of("Colour by", ["Sentiment", "Topic", "Year"], "map-by")
+    points["group"], order = _groups(here, of, by)
     sampled = (
         f"{len(shown):,} of {len(rows):,} pictures, evenly drawn" if len(shown) < len(rows) else ""
     )
@@ -237,11 +231,6 @@ def _map(here: Here, passing: NDArray[np.bool_]) -> None:
     charts.boxable(charts.points(points, order), "map", pick)
 
 
-def _short(caption: str) -> str:
-    text = " ".join(clean(caption).split())
-    return text if len(text) <= _CAPTION else f"{text[:_CAPTION].rstrip()} …"
-
-
 def _groups(here: Here, posts: NDArray[np.int64], by: str) -> tuple[list[str], list[str]]:
     """What each post is coloured by, and all of these in their order."""
     columns = here.searcher.columns
@@ -250,9 +239,8 @@ def _groups(here: Here, posts: NDArray[np.int64], by: str) -> tuple[list[str], l
         told = [str(month // 12) if month >= 0 else "No date" for month in months.tolist()]
         return told, sorted(set(told))
     if by == "Sentiment":
-        names = (*SENTIMENTS, UNDETERMINED)
-        told = [FEELINGS[names[code]].title for code in columns.sentiments()[posts].tolist()]
-        return told, [FEELINGS[name].title for name in names]
+        titles = [FEELINGS[name].title for name in IN_ORDER]
+        return [titles[code] for code in columns.sentiments()[posts].tolist()], titles
     about = columns.topics[posts]
     frequent = np.argsort(-about.sum(axis=0), kind="stable").tolist()
     frequent = [place for place in frequent if columns.topic_names[place] != OTHER]

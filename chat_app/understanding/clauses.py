@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from chat_app.understanding.spans import runs_of
 from chat_app.understanding.words import NUMBERS, POSTS, any_of
 
+_POSTS = POSTS - {"things", "thing", "stuff"}  # those are of anything
 _BEFORE = (
     r"(?:(?:please|pls|plz|so|and|but|or|ok|okay|oh|well|hey|hi|now|then|also|just|right|alright"
     r"|fine|sure|huh|hmm|hm|lol|ha|ah|um|ugh|wow|cool|nice|great|thanks|yes|yeah|no|nah|at least"
@@ -28,7 +29,7 @@ _ASKS = (
     r"|i (?:am looking|search)\b|i'?d (?:like|love)\b|i'?m looking\b"
     r"|(?:by|per|each|every) (?:year|month|topic|account|source|mood)\b|let'?s\b"
     rf"|(?:all|{any_of(NUMBERS.keys() - {'a', 'an', 'one'})}|\d+)\s+(?:[\w-]+\s+){{0,3}}"
-    rf"{any_of(POSTS - {'things', 'thing', 'stuff'})}\b"
+    rf"{any_of(_POSTS)}\b"
     r"|can (?:you|u|i|we)\b|could (?:you|u|i|we)\b|would (?:you|u)\b|will (?:you|u)\b"
     r"|(?:do|did|have|am|was|were) i\b|were there\b|are there\b|is there\b|got any\b|have i got\b"
     r"|(?:entertain|surprise|treat|hit) me with\b|keep (?:only|just)\b|read me\b|group\b|repeat\b"
@@ -38,12 +39,8 @@ _ASKS = (
     r"|filter\b|change\b|make\b)"
 )
 _STRONG = re.compile(rf"\s*{_BEFORE}{_ASKS}", re.IGNORECASE)
-_NAMES_POSTS = re.compile(
-    rf"\b{any_of(POSTS - {'things', 'thing', 'stuff', 'one', 'shot'})}\b", re.I
-)
-_NOUNS = re.compile(
-    rf"\b{any_of(POSTS - {'things', 'thing', 'stuff', 'one', 'ones', 'shot'})}\b", re.IGNORECASE
-)
+_NAMES_POSTS = re.compile(rf"\b{any_of(_POSTS - {'one', 'shot'})}\b", re.IGNORECASE)
+_NOUNS = re.compile(rf"\b{any_of(_POSTS - {'one', 'ones', 'shot'})}\b", re.IGNORECASE)
 _NARRATIVE = re.compile(
     r"\b(?:i|it|i'm|im|i've|ive|i'll|he|she|it's|its|that's|thats|they|they're|we|we're|you|you're|his|her|their"
     r"|was|were|is|are|has|have|had|because|while|asking|says|said|keeps|wants|swears|told|must"
@@ -101,7 +98,7 @@ class _Clause:
 
 def without_preamble(text: str) -> str:
     """What is asked for once somebody has told of themselves: "…, anyway! …", "I am bored: …"."""
-    text = _ANYWAY.sub(" ", text) if _ANYWAY.search(text) else text
+    text = _ANYWAY.sub(" ", text)
     before, colon, after = text.partition(": ")
     is_talk = len(before.split()) >= _PREAMBLE and _NARRATIVE.search(before)
     if not colon or not is_talk or _NOUNS.search(before) or _POINTS_BACK.search(after):

@@ -448,7 +448,8 @@ _SPOKEN_DAY = re.compile(
 )
 _RELATED = re.compile(
     rf"\bthat\s+(?P<same>year|month)\b"
-    rf"|\b(?:(?P<of>{_FEAST}|{_MONTH}|{_SEASON})\s+)?(?:in\s+)?(?:the|that|a|one)\s+(?P<name>year|month|{_MONTH}|{_SEASON})\s+"
+    rf"|\b(?:(?P<of>{_FEAST}|{_MONTH}|{_SEASON})\s+)?(?:in\s+)?(?:the|that|a|one)\s+"
+    rf"(?P<name>year|month|{_MONTH}|{_SEASON})\s+"
     r"(?P<way>before|after|earlier|later)\b(?:\s+(?:that|then|it))?(?!\s+(?:last|i|we|my|the)\b)",
     re.IGNORECASE,
 )

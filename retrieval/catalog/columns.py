@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from retrieval.labels.scores import Codes, Scores
     from retrieval.labels.view import LabelView
     from retrieval.records import Disagreement, Side
+
+    Moments = NDArray[np.datetime64]
+
+_THURSDAY = 3  # days since Monday of the day that 1970 began with
 
 
 class Columns:
@@ -96,39 +100,37 @@ class Columns:
     @cached_property
     def months(self) -> NDArray[np.int64]:
         """Shape (n,): months since January of the year 0; -1 where there is no date."""
-        dated = ~np.isnan(self.created_at)
-        months = np.full(len(self), -1, dtype=np.int64)
-        moments = self.created_at[dated].astype(np.int64).astype("datetime64[s]")
-        months[dated] = moments.astype("datetime64[M]").astype(np.int64) + 1970 * 12
-        return months
+        return self._of_dates(lambda moments: _since(moments, "M") + 1970 * 12)
 
     @cached_property
     def weekdays(self) -> NDArray[np.int64]:
         """Shape (n,): days since Monday, UTC; -1 where there is no date."""
-        # 1970 began on a Thursday.
-        return self._by_clock(lambda seconds: (seconds // 86_400 + 3) % 7)
+        return self._of_dates(lambda moments: (_since(moments, "D") + _THURSDAY) % 7)
 
     @cached_property
     def hours(self) -> NDArray[np.int64]:
         """Shape (n,): hours since midnight, UTC; -1 where there is no date."""
-        return self._by_clock(lambda seconds: seconds // 3600 % 24)
-
-    def _by_clock(
-        self, read: Callable[[NDArray[np.int64]], NDArray[np.int64]]
-    ) -> NDArray[np.int64]:
-        dated = ~np.isnan(self.created_at)
-        numbers = np.full(len(self), -1, dtype=np.int64)
-        numbers[dated] = read(self.created_at[dated].astype(np.int64))
-        return numbers
+        return self._of_dates(lambda moments: _since(moments, "h") % 24)
 
     @cached_property
     def month_days(self) -> NDArray[np.int64]:
         """Shape (n,): month and day as `month_day_number` writes them; -1 without a date."""
-        dated = self.months >= 0
+
+        def read(moments: Moments) -> NDArray[np.int64]:
+            month_starts = moments.astype("datetime64[M]").astype("datetime64[D]")
+            day = _since(moments, "D") - month_starts.astype(np.int64) + 1
+            return (_since(moments, "M") % 12 + 1) * 100 + day
+
+        return self._of_dates(read)
+
+    def _of_dates(self, read: Callable[[Moments], NDArray[np.int64]]) -> NDArray[np.int64]:
+        """Shape (n,): what is read of every date; -1 where there is none."""
+        dated = ~np.isnan(self.created_at)
         numbers = np.full(len(self), -1, dtype=np.int64)
-        days = (
-            self.created_at[dated].astype(np.int64).astype("datetime64[s]").astype("datetime64[D]")
-        )
-        of_month = (days - days.astype("datetime64[M]")).astype(np.int64) + 1
-        numbers[dated] = (self.months[dated] % 12 + 1) * 100 + of_month
+        numbers[dated] = read(self.created_at[dated].astype(np.int64).astype("datetime64[s]"))
         return numbers
+
+
+def _since(moments: Moments, unit: Literal["M", "D", "h"]) -> NDArray[np.int64]:
+    """Whole months, days or hours since 1970 began."""
+    return moments.astype(f"datetime64[{unit}]").astype(np.int64)
