@@ -35,7 +35,7 @@ def main() -> None:
         build(gallery, SAMPLE)
         with serving(gallery, Path(folder) / "log") as url, visiting(url) as seen:
             seen.open()
-            seen.ask("am I happier in 2018 or in 2020?")
+            seen.ask("which happy posts are from 2018?")
             write(seen, "page-chat.png")
             seen.open("/gallery?sort=most_positive")
             write(seen, "page-gallery.png")
