@@ -28,7 +28,8 @@ _HELP = (
     "Ask about your posts: find them (“sad pictures from last summer”), count them (“how many "
     "posts about food per year?”), compare (“am I happier in 2019 or 2021?”), look closer (“show "
     "the second”, “similar to the first”), and go on from there (“only the happy ones”, “and in "
-    "2021?”)."
+    "2021?”). To correct a label, open its picture on the page; to add posts or to change them, do "
+    "it where the files lie and run `python -m indexer build`."
 )
 
 

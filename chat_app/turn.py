@@ -147,10 +147,10 @@ class Assistant:
         """
         started = time.monotonic()
         titles = searcher.columns.topic_titles
-        lexicon = GalleryLexicon(titles, searcher.caption_encoder)
+        lexicon = GalleryLexicon(titles, searcher.caption_encoder, searcher.evidence.in_captions)
         by_model = by_model and plan is None
-        plan = plan or understand(question, today, lexicon, _last_plan(turns))
-        shown = next((turn.hits for turn in reversed(turns) if turn.hits), ())
+        plan = plan or understand(question, today, lexicon, *_taken_up(turns))
+        shown = next((t.hits for t in reversed(turns) if t.hits and t.plan.kind != "show"), ())
         examples = example_questions(searcher) if plan.kind == "unclear" else ()
         planner = Planner(plan=plan, examples=examples)
         scope = Scope(searcher, filters, tuple(hit.posts[0].post_id for hit in shown), planner)
@@ -274,8 +274,16 @@ def _what_is_wrong(heard: _Heard) -> str:
     return "" if heard.finished else "The answer was cut off by the endpoint."
 
 
-def _last_plan(turns: Sequence[Turn]) -> Plan | None:
-    return next((turn.plan for turn in reversed(turns) if turn.plan.posts is not None), None)
+def _taken_up(turns: Sequence[Turn]) -> tuple[Plan | None, int]:
+    """The last plan that looked for posts, and which of them was looked at since then."""
+    seen: int | None = None
+    for turn in reversed(turns):
+        if turn.plan.kind in ("similar", "show") or turn.plan.posts is not None:
+            is_list = turn.plan.kind != "show"
+            seen = seen or (1 if is_list else turn.plan.seen)
+        if turn.plan.posts is not None:
+            return turn.plan, seen or 1
+    return None, seen or 1
 
 
 def _plan_of(calls: Sequence[Call], planned: Plan) -> Plan:

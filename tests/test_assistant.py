@@ -261,12 +261,23 @@ def test_two_hundred_turns_cost_no_memory_and_little_time(searcher: Searcher) ->
     assert (time.process_time() - started) / 200 <= 0.05, "CPU seconds a turn"
 
 
+def test_a_look_at_one_post_leaves_the_list_as_it_is(searcher: Searcher) -> None:
+    turns = asyncio.run(
+        asking(searcher, "posts", "show the third", "and the second", "similar to this one")
+    )
+    listed, third, second, similar = ([hit.image_id for hit in turn.hits] for turn in turns)
+    assert third == listed[2:3]
+    assert second == listed[1:2]
+    assert listed[1] not in similar
+    assert turns[-1].calls[0].arguments["number"] == 2
+
+
 def test_an_edited_taxonomy_is_known_by_its_titles(searcher: Searcher) -> None:
     from chat_app.understanding.lexicon import GalleryLexicon
     from chat_app.understanding.understand import understand
 
     titles = {"garden_plants": "Garden & plants", "food_drink": "Eating out", "other": "Other"}
-    lexicon = GalleryLexicon(titles, WordEncoder())
+    lexicon = GalleryLexicon(titles, WordEncoder(), lambda _: False)
     for question, topics in (
         ("garden & plants posts", ("garden_plants",)),
         ("posts about garden and plants", ("garden_plants",)),

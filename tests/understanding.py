@@ -47,7 +47,7 @@ class Scored:
 def default_lexicon() -> GalleryLexicon:
     topics = load_taxonomy(DEFAULT_TOPICS).topics
     encoder = SentenceEncoder(cache_dir=Settings.from_environment().cache_dir)
-    return GalleryLexicon({topic.name: topic.title for topic in topics}, encoder)
+    return GalleryLexicon({topic.name: topic.title for topic in topics}, encoder, lambda _: False)
 
 
 def scored(path: Path, lexicon: GalleryLexicon) -> Iterator[Scored]:
@@ -55,13 +55,15 @@ def scored(path: Path, lexicon: GalleryLexicon) -> Iterator[Scored]:
     for line in path.read_text("utf-8").splitlines():
         conversation = json.loads(line)
         previous: Plan | None = None
+        seen = 1
         for place, turn in enumerate(conversation["turns"]):
-            plan = understand(turn["question"], TODAY, lexicon, previous)
+            plan = understand(turn["question"], TODAY, lexicon, previous, seen)
             expected = [_comparable(each) for each in turn["calls"]] or turn["kind"]
             yield Scored(
                 conversation["manner"], turn["question"], place > 0, expected, _found(plan)
             )
-            previous = plan if plan.posts is not None else previous
+            previous, seen = (plan, 1) if plan.posts is not None else (previous, seen)
+            seen = plan.seen or seen
 
 
 def _found(plan: Plan) -> Any:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from chat_app.understanding import frames
 from chat_app.understanding.spans import runs_of
 from chat_app.understanding.words import NUMBERS, POSTS, any_of
 
@@ -44,7 +45,7 @@ _NOUNS = re.compile(rf"\b{any_of(_POSTS - {'one', 'ones', 'shot'})}\b", re.IGNOR
 _NARRATIVE = re.compile(
     r"\b(?:i|it|i'm|im|i've|ive|i'll|he|she|it's|its|that's|thats|they|they're|we|we're|you|you're|his|her|their"
     r"|was|were|is|are|has|have|had|because|while|asking|says|said|keeps|wants|swears|told|must"
-    r"|might|when things|before i)\b",
+    r"|might|nobody|no one|when things|before i)\b",
     re.IGNORECASE,
 )
 _POINTS_BACK = re.compile(r"\b(?:it|them|all|any|one|they|that|those|these)\b", re.IGNORECASE)
@@ -56,17 +57,21 @@ _INSIDE = re.compile(
     r"|(?=\b(?:find|fetch|show|pull up|dig up|bring up) (?:the|my|all|some|any)\b)"
     r"|\b(?:i'?d (?:love|like)|i would (?:so |really |dearly )?(?:love|like)"
     r"|i (?:want|need)) to (?=(?:find|see|look|check|know|count|compare)\b)"
-    r"|(?=\b(?:did|have|do|was|am) i\b)",
+    r"|(?=\b(?:did|have|do|was|am) i\b)|(?=\bi (?:post|posted|write|share)\w* more\b)"
+    r"|\band (?:i |we )?need\b(?=[\w' ]* (?:photos|pictures|posts|pics|images)\b)"
+    r"|(?=\bwhat (?:have|did) i\b)|(?=\bhow my (?:mood|sentiment|feelings?)\b)",
     re.IGNORECASE,
 )
 _GOES_ON = re.compile(
     r"\s*(?:as long as|but|only|without|not|except|where|which|who|with|from|in|the ones?"
-    r"|that(?!'?s (?:my|more|just|so|what|why|how|me)\b))\b",
+    r"|that(?!'?s (?:my|more|just|so|what|why|how|me)\b| (?:was|is)\b))\b",
     re.IGNORECASE,
 )
 _BEFORE_POSTS = 4  # words that a clause which names posts begins with, before it does
 _PREAMBLE = 4  # words, which is less than some things have that are looked for
-_ANYWAY = re.compile(r"^.*\b(?:anyways?|long story short)\s*[!,.:]+(?=\s+\w+\s*\S)", re.IGNORECASE)
+_ANYWAY = re.compile(
+    r"^.*\b(?:(?<!thanks )anyways?|long story short)\s*[!,.:]+(?=\s+\w+\s*\S)", re.IGNORECASE
+)
 _ASKING = 2  # how sure one clause has to be, for the others to be talk
 _ABOUT = re.compile(r".*\b(?:about|of)\s+", re.IGNORECASE)
 _AND_SO = re.compile(r"\band (?:now|so|then|i)\b|\bbut\b", re.IGNORECASE)
@@ -78,14 +83,26 @@ _CLAUSE = re.compile(r"[;:]+(?=\s|$)|,(?=\s)|\s[-—]+\s|\s\(|\)\s?")
 class _Clause:
     text: str
     sentence: int
+    goes_on: bool  # there is a question before it that it may take up
 
     @property
     def asks(self) -> int:
         """How sure it is that it asks for something."""
-        is_strong = _STRONG.match(self.text) is not None
+        is_strong = _STRONG.match(self.text) is not None or self._takes_up
         embedded = _INSIDE.search(self.text) is not None
         names = _NAMES_POSTS.search(self.text) is not None
         return 3 * is_strong + 2 * (embedded and not is_strong) + names
+
+    @property
+    def _takes_up(self) -> bool:
+        """Whether it begins like a follow-up: "and in 2021", "just the 2019 ones"."""
+        lead = frames.REPLACE.match(self.text) or frames.NARROW.match(self.text)
+        return self.goes_on and bool(lead and not _NARRATIVE.search(self.text, lead.end()))
+
+    @property
+    def points_at_last(self) -> bool:
+        """Whether what it is about was named by the question before."""
+        return self.goes_on and (self._takes_up or frames.AMONG.search(self.text) is not None)
 
     @property
     def is_narrative(self) -> bool:
@@ -106,10 +123,13 @@ def without_preamble(text: str) -> str:
     return f" {after}" if runs_of(after) else text
 
 
-def request_in(text: str) -> tuple[str, str]:
-    """The request, and the talk around it; a question without any talk is all request."""
+def request_in(text: str, *, goes_on: bool = False) -> tuple[str, str]:
+    """The request, and the talk around it; a question without any talk is all request.
+
+    `goes_on`: there was a question before it.
+    """
     clauses = [
-        _Clause(clause, number)
+        _Clause(clause, number, goes_on)
         for number, sentence in enumerate(_SENTENCE.split(text))
         for clause in _CLAUSE.split(sentence)
         if clause and clause.strip()
@@ -130,7 +150,9 @@ def request_in(text: str) -> tuple[str, str]:
     own = inner[asking[0]][1]
     if _POINTS_BACK.search(inner[asking[0]][0]) and _ABOUT.match(own):
         inner[asking[0]] = (f"{inner[asking[0]][0]} , {_AND_SO.split(_ABOUT.sub('', own))[0]}", "")
-    elif not any(runs_of(request) for request, _ in inner.values()):
+    elif not clauses[asking[0]].points_at_last and not any(
+        runs_of(request) for request, _ in inner.values()
+    ):
         _add_what_is_pointed_at(clauses, asking[0], inner)
     request = " , ".join(inner[place][0] for place in sorted(inner))
     talk = [clause.text for place, clause in enumerate(clauses) if place not in inner]
@@ -146,8 +168,10 @@ def _add_what_is_pointed_at(
     nearest_first = sorted(range(first), key=lambda place: (clauses[place].asks == 0, -place))
     for place in nearest_first:
         clause = clauses[place]
-        thing = _ABOUT.sub("", clause.text) if clause.is_narrative else clause.text
-        if (not clause.is_narrative or thing != clause.text) and runs_of(thing):
+        thing = _ABOUT.sub("", _inner(clause.text)[0]) if clause.is_narrative else clause.text
+        if clause.is_narrative and thing == clause.text:
+            continue
+        if runs_of(thing) or clause.asks:
             inner[place] = (thing, "")
             return
 

@@ -18,6 +18,7 @@ _FEW_WORDS = 6  # of a question that is nothing but another filter, and names no
 _WHOLE_QUESTION = (POSTS | {"find", "show", "which", "what", "who", "where"}) - {
     "one", "ones", "thing", "things", "stuff", "result", "results"
 }  # fmt: skip
+_BARE = 2  # words of a question that is nothing but a thing
 _TIMES = {"since", "until", "month_day"}
 _SUBJECT = {"query", "topics"}
 
@@ -38,7 +39,9 @@ def read_lead(text: Text) -> Lead | None:
     return None
 
 
-def follows(whole: str, lead: Lead | None, given: dict[str, Any], *, counts_all: bool) -> bool:
+def follows(
+    whole: str, lead: Lead | None, given: dict[str, Any], last: Posts, *, counts_all: bool
+) -> bool:
     """Whether it is about what the last question was about.
 
     `counts_all`: it asks how many, and of nothing in particular.
@@ -46,7 +49,11 @@ def follows(whole: str, lead: Lead | None, given: dict[str, Any], *, counts_all:
     if lead is not None or counts_all:
         return True
     if "query" in given:
-        return frames.AMONG.search(whole) is not None
+        known = set(last.query.split())
+        has_subject = bool(_SUBJECT & last.model_dump(exclude_defaults=True).keys())
+        if len(whole.split()) <= _BARE and not has_subject:  # "cats", after "posts from May 2022"
+            return True
+        return set(given["query"].split()) <= known or frames.AMONG.search(whole) is not None
     words = set(re.findall(r"[a-z]+", whole.lower()))
     is_elliptic = len(words) <= _FEW_WORDS and not words & _WHOLE_QUESTION
     return (bool(given) and is_elliptic) or frames.REFER.search(whole) is not None
@@ -57,10 +64,10 @@ def taken_up(whole: str, lead: Lead | None, given: dict[str, Any], last: Posts) 
     fields = last.model_dump(exclude_defaults=True, include=set(Posts.model_fields))
     if _TIMES & given.keys():
         fields = {name: value for name, value in fields.items() if name not in _TIMES}
-    if lead == "replace" and _SUBJECT & given.keys():
+    if lead == "replace" and _SUBJECT & given.keys() and not given.get("query", "").startswith("-"):
         fields = {name: value for name, value in fields.items() if name not in _SUBJECT}
     query = given.get("query", "")
-    is_among = frames.AMONG.search(whole) or (lead == "narrow" and query.startswith("-"))
+    is_among = frames.AMONG.search(whole) or query.startswith("-")
     if query and fields.get("query") and is_among:
         given = given | {"query": f"{fields['query']} {query}"}
     return fields | given

@@ -22,11 +22,11 @@ AFRESH = re.compile(
 POLITE = (
     r"(?:(?:please|pls|plz|can you|could you|would you|will you|can u|i want (?:you )?to"
     r"|i'd like (?:you )?to|i need (?:you )?to|i want u to|just|now|then|ok|okay|hey|so|and|go and"
-    r"|help me|let's|lets|kindly|also)[\s,]+)*"
+    r"|help me|let's|lets|kindly|also|while you(?:'re|r| are) at it)[\s,]+)*"
 )
 CHANGES = re.compile(
-    rf"\s*{POLITE}(?:delete|remove|erase|get rid of|trash|edit|rewrite|rename|hide|archive|relabel"
-    r"|retag|untag|tag|mark|correct|fix|repost|publish|upload|unpublish|download|email|send"
+    rf"\s*{POLITE}(?:delete|remove|erase|get rid of|take (?:\w+ )?(?:down|off)\b|trash|edit"
+    r"|rewrite|rename|hide|archive|relabel|retag|untag|tag|mark|correct|fix|repost|publish|upload|unpublish|download|email|send"
     r"|translate"
     r"|crop|rotate|backup|back up|share (?:this|that|it|them|these|those|my|the)"
     r"|post (?:this|that|it|a|an|the|my|something|new|for me)"
@@ -63,7 +63,7 @@ PLACE = re.compile(
     r"|nine|ten)|(?:post|picture|photo|pic|image"
     r"|result)\s+"
     rf"(?P<after>\d{{1,2}}|{any_of([n for n in NUMBERS if n not in ('a', 'an')])}))\b(?!"
-    rf"\s+(?:of|time|half|ever|i\b))",
+    rf"\s+(?:of(?! (?:these|those|them)\b)|time|half|ever|i\b))",
     re.IGNORECASE,
 )
 HASH = re.compile(
@@ -74,7 +74,7 @@ HASH = re.compile(
 )
 SIMILAR = re.compile(
     r"\b(?:similar|alike|(?:more|others?|pictures|photos|posts|something|anything|ones"
-    r"|stuff)\s+like"
+    r"|stuff|else)\s+like|more of (?:that|this|it|the same)"
     r"|looks?\s+like|resembl\w+|siblings|same (?:kind|vein|style|sort)|like (?=the|number|no|#"
     r"|that one|this one))\b",
     re.IGNORECASE,
@@ -111,7 +111,8 @@ NARROW = re.compile(
     re.IGNORECASE,
 )
 REFER = re.compile(
-    r"\b(?:those|them|these|there|of it|the ones|ones|that list|the list|the results?|it)\b",
+    r"\b(?:those|them|these|there|of it|the ones|ones|that list|the list|the results?|it|back then"
+    r"|at that time)\b",
     re.IGNORECASE,
 )
 LIKEWISE = re.compile(r"\b(?:the )?same way\b|\blikewise\b", re.IGNORECASE)
@@ -140,7 +141,7 @@ GROUPS: dict[str, Facet] = {
 GROUP = "|".join(sorted(GROUPS, key=len, reverse=True))
 BY = re.compile(
     rf"\b(?:by|per|each|every|for each|for every|(?<=many )a|(?<=posts )a|(?:split|break|group)"
-    rf" (?:(?:that|it|them|those|these) )?(?:up |down )?by"
+    rf" (?:(?:that|it|them|those|these) )?(?:up |down )?(?:by|on)"
     rf"|grouped by|broken down by|in each"
     rf"|in every|according to|across)\s+(?:the\s+)?(?P<one>{GROUP})s?(?:\s*(?:and|x|,|by|per"
     rf"|&)\s*(?:by\s+)?(?P<two>{GROUP})s?)?\b"
@@ -230,8 +231,8 @@ WHEN = re.compile(
     re.IGNORECASE,
 )
 EXTREME = re.compile(
-    rf"\b(?:my\s+|the\s+)?(?:(?P<most>most|least)\s+(?P<felt>positive|negative|happy|sad)"
-    rf"|(?P<word>{any_of(SUPERLATIVES)}))"
+    rf"\b(?:my\s+|the\s+)?(?:(?P<n0>\d{{1,2}}|{any_of(NUMBERS)})\s+)?(?:(?P<most>most|least)\s+"
+    rf"(?P<felt>positive|negative|happy|sad)|(?P<word>{any_of(SUPERLATIVES)}))"
     rf"(?:\s+(?P<n>\d{{1,2}}|{any_of(NUMBERS)}))?\s+(?P<noun>{NOUN})\b",
     re.IGNORECASE,
 )
@@ -249,7 +250,9 @@ LIMIT = re.compile(
     rf"\b(?:top|the|any|only|just)?\s*(?P<n>\d{{1,2}}"
     rf"|{any_of([n for n in NUMBERS if n not in ('a', 'an')])})(?=(?:\s+(?!years?|months?"
     rf"|weeks?|days?)[\w'-]+){{0,2}}?\s+{NOUN}\b)"
-    r"|\btop\s+(?P<n2>\d{1,2})\b",
+    r"|\btop\s+(?P<n2>\d{1,2})\b"
+    rf"|\b(?P<n3>\d{{1,2}}|{any_of([n for n in NUMBERS if n not in ('a', 'an')])})"
+    r" (?:(?:will|would|should) (?:do|be)|(?:is|are) enough|max(?:imum)?|at most)\b",
     re.IGNORECASE,
 )
 COMPARE = re.compile(
@@ -259,7 +262,8 @@ COMPARE = re.compile(
     re.IGNORECASE,
 )
 NO_CAPTION = re.compile(
-    r"\b(?:without|with no|no have|not have|no|missing|lacking|that lack|have no|has no"
+    r"\b(?:without|with no|no have|not have|no|missing|lacking|that lack|have no|has no|never got"
+    r"|never had"
     r"|having no|dont have|don't have|doesn't have)\s+(?:any\s+|a\s+)?"
     r"(?:captions?|text|words|description)\b|\b(?:uncaptioned|captionless|caption-less"
     r"|not captioned)\b",
@@ -278,7 +282,8 @@ DISAGREE = re.compile(
     re.IGNORECASE,
 )
 OF_BOTH_SIDES = re.compile(
-    r"\b(?:captions?|text|pictures?|images?|photos?|topics?|moods?|sentiments?|between|different"
+    r"\b(?:captions?|text|words|pictures?|images?|photos?|topics?|moods?|sentiments?|between"
+    r"|different"
     r"|things|stories|at all|each other|with|whose)\b",
     re.IGNORECASE,
 )
@@ -297,8 +302,9 @@ MORE_THAN = re.compile(
 LEFT_OUT_AFTER = re.compile(r"\s*(?:ones?|posts?|pictures?|stuff|things)?\s*out\b", re.IGNORECASE)
 AND_ALSO = re.compile(r"\s*(?:or|nor|and)\s*(?:the\s+)?", re.IGNORECASE)
 LOOK = re.compile(
-    r"\b(?:show|see|list|display|find|look|fish|pull|view)\b.*\b(?:those|them|these|it|ones"
-    r"|that)\b|\bwhich (?:ones?\b|(?:of|among) (?:them|those|these)\b)",
+    r"\b(?:show|see|list|display|find|look(?! only)|fish|pull|view)\b.*\b(?:those|them|these|it"
+    r"|ones|that)\b|\bwhich (?:ones?\b|(?:of|among) (?:them|those|these)\b)"
+    rf"|^\s*{POLITE}(?:show|list|see|display)(?: me)?(?: please)?\s*$",
     re.IGNORECASE,
 )
 TRAILING_ONLY = re.compile(r"\b(?:only|instead)\s*$", re.IGNORECASE)
@@ -339,7 +345,10 @@ ANY_REQUEST = re.compile(
 )
 ASKS_FOR_HELP = re.compile(
     r"\bwhat (?:else )?(?:can|could|may|are|do) (?:you|u|i|this)(?: \w+)? (?:do|help|ask)\b"
-    r"|\bwhat (?:kinds?|sorts?|types?) of (?:things|questions)\b|\bhow does this work\b",
+    r"|\bwhat (?:kinds?|sorts?|types?) of (?:things|questions|stuff)\b|\bhow does this work\b"
+    r"|\bwhat (?:you|u|this) (?:can|could) (?:do|answer)\b"
+    r"|\bhow (?:do|does|can|could|would|should) (?:i|we|you|one) (?:\w+ )?(?:correct|fix|change"
+    r"|edit|delete|remove|hide|add|upload|import|export|download|relabel|share)\b",
     re.IGNORECASE,
 )
 IN_THE_LIST = re.compile(
@@ -385,19 +394,27 @@ IDIOMS = re.compile(
     r"|\b(?:let'?s (?:dream|end on a high note)|(?:the |on the )?opposite)\b[:,]?"
     r"|\b(?:let'?s )?(?:kill (?:some )?time\b:?|change the subject\b)"
     r"|\b(?:m{3,}|h{1,}m{2,}|o+h{2,}|a+h{2,}|a+w{2,}|lmf?ao|tho|omf?g)\b,?"
+    r"|\bcan you settle (?:it|this|that)\b|,? i mean *$"
+    r"|\([^()]*(?:,|\b(?:i|he|she|we|they|it|you)\b)[^()]*\)|\bfor (?:that|this|it|those|them) *$"
+    r"|\b(?:do|does|did|have|has) (?:the|our) (?!most|more|same|last)[\w-]+ "
+    r"(?=(?:post(?:ed)?|put|shared?|upload(?:ed)?|publish(?:ed)?)\b)|\bthat takes me back\b"
+    r"|\bnot (?:that|so|too) bad\b|,? that(?:'s| is) (?:all|everything) (?:i|we) need\b.*$"
     r"|\bhappy to\b|\b(?:i'?m|im) (?:sorry|afraid)\b|\bsad to say\b|\bfair enough\b|\bnice one\b",
     re.IGNORECASE,
 )
 PURPOSES = re.compile(  # what posts are wanted for: "so I can brag", "to cheer me up"
     r",? so (?:that )?(?:i|we) (?:can|could)\b[^,.!?]*|\bas (?:evidence|proof|inspiration)\b"
+    r"|\bfor (?:the|my|our|a|an) (?:kids|family|wall|fridge|desk|album|website|portfolio|blog"
+    r"|newsletter|presentation|slide ?show|profile|scrapbook|card|calendar|speech|photo ?book)\b"
     r"|\bbefore i [\w' ]+$|(?<!want )(?<!like )(?<!need )(?<!love )(?<!able )(?<!please )"
     r"\bto (?:prove|cheer|convince|impress|remind|brag|decide|settle|print|hang"
     r"|show (?!me\b|us\b|only\b))[\w' ]*(?=$|[,.;:!?])",
     re.IGNORECASE,
 )
 TAKEN_BACK = re.compile(  # "the bicycle no sorry the tractor", "in May no in June"
-    r"\b(?:the |a |an )?(?:(?:nineteen|twenty) )?[\w-]+(?: one)?,? (?:no|oh|or)?,? ?"
-    r"(?:sorry|wait|i mean),? (?:i mean )?(?:the |a )?(?=\w)"
+    r"^.*\b(?:no|oh),? (?:sorry|wait),? (?=(?:just|only|show|find|how|what|which)\b)"
+    r"|\b(?:the |a |an )?(?:(?:nineteen|twenty) )?[\w-]+(?: one)?,? (?:(?:no|oh|or),? ){0,2}"
+    r"(?:sorry|wait|i mean(?! *$)),? (?:i mean )?(?:the |a )?(?=\w)"
     r"|\b(?:19|20)\d\d,? (?:er|uh|um|ehm)?,? ?no,? (?=(?:19|20)\d\d\b)"
     r"|\b(?P<before>in|on|from|of|about|with|at)(?: \w+){1,2},? (?:uh |um )?no,? (?=(?P=before) )",
     re.IGNORECASE,

@@ -85,7 +85,8 @@ def read_extreme(text: Text, *, alone: bool = False) -> Ordered:
     if (found["most"] or "").lower() == "least":
         is_positive = not is_positive
     several = found["noun"].lower().endswith("s")
-    limit = number_in(found["n"]) if found["n"] else (None if several else 1)
+    number = found["n0"] or found["n"]
+    limit = number_in(number) if number else (None if several else 1)
     return Ordered("most_positive" if is_positive else "most_negative", limit)
 
 
@@ -97,7 +98,7 @@ def read_limit(text: Text, *, alone: bool = False) -> int | None:
         text.left = text.left[: number.start()]
         return number_in(number["n"])
     found = text.take(frames.LIMIT)
-    return number_in(found["n"] or found["n2"]) if found else None
+    return number_in(found["n"] or found["n2"] or found["n3"]) if found else None
 
 
 def read_sorting(text: Text) -> Ordered:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from chat_app.arguments import Arguments, Posts
+from chat_app.arguments import Arguments, Posts, ShowPost
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +28,10 @@ class Lexicon(Protocol):
         """The feeling that a word is sure to tell; None: none, or it is not sure."""
 
     def is_word(self, word: str) -> bool:
-        """Whether it is an English word, spelt as it should be."""
+        """Whether it is spelt as it should be: an English word, or one that a caption has."""
+
+    def spelt(self, word: str) -> str:
+        """The word as it should be spelt, in lower case; itself where that is anyone's guess."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +45,8 @@ class Plan:
     def posts(self) -> Posts | None:
         """What a next question can take up again."""
         return self.arguments if isinstance(self.arguments, Posts) else None
+
+    @property
+    def seen(self) -> int | None:
+        """The place of the post that it looks at; None: at none of them."""
+        return self.arguments.number if isinstance(self.arguments, ShowPost) else None

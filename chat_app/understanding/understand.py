@@ -43,6 +43,7 @@ from chat_app.understanding.when import (
     Period,
     days_in_digits,
     find_period,
+    in_year_of_last,
     related_to,
     with_years_written_out,
 )
@@ -58,24 +59,35 @@ _FIRST_TIME = 0xE000  # a private sign for each time, so that it stays in its cl
 _TIME = re.compile("[\ue000-\ue0ff]")
 
 
-def understand(question: str, today: date, lexicon: Lexicon, previous: Plan | None = None) -> Plan:
-    """What a question asks for; `previous` is the last plan that looked for posts."""
-    text = with_years_written_out(mended(_tidy(question), lexicon.topics, lexicon.is_word))
+def understand(
+    question: str, today: date, lexicon: Lexicon, previous: Plan | None = None, seen: int = 1
+) -> Plan:
+    """What a question asks for.
+
+    `previous`: the last plan that looked for posts; `seen`: the place among them of the one that
+    was looked at last.
+    """
+    text = with_years_written_out(mended(_tidy(question), lexicon))
     if plan := _small_talk(text):
         return plan
     if found := frames.AFRESH.search(text):
         text, previous = f" {text[found.end() :]}", None
     last = previous.posts if previous else None
     if last and last.since and last.until:
-        text = related_to(text, date.fromisoformat(last.since), date.fromisoformat(last.until))
+        since, until = date.fromisoformat(last.since), date.fromisoformat(last.until)
+        text = related_to(text, since, until)
+        if since.year == until.year < today.year:
+            text = in_year_of_last(text, since.year)
     text, periods = _without_times(text, today)
-    request, talk = request_in(text)
+    if last and last.month_day:
+        periods = [_of_any_year(period) for period in periods]
+    request, talk = request_in(text, goes_on=last is not None)
     said = _times_in(request, periods) or [
         period for period in _times_in(talk, periods) if not _is_now(period, today)
     ]
-    plan = _Question(_plain(request), talk, said, lexicon, previous).plan()
+    plan = _Question(_plain(request), talk, said, lexicon, previous, seen).plan()
     if plan.kind == "unclear" and talk.strip():  # "I miss my old bike, where is it?"
-        plan = _Question(_plain(text), "", said, lexicon, previous).plan()
+        plan = _Question(_plain(text), "", said, lexicon, previous, seen).plan()
     return plan
 
 
@@ -85,7 +97,6 @@ def understand(question: str, today: date, lexicon: Lexicon, previous: Plan | No
 def _tidy(question: str) -> str:
     text = question.replace("’", "'").replace("‘", "'").replace("–", "-")
     text = re.sub(r"[“”\"]", " ", _TIME.sub(" ", text))
-    text = re.sub(r"\bas long as\b", "where", text, flags=re.IGNORECASE)
     text = frames.PURPOSES.sub(" ", frames.IDIOMS.sub(" ", text))
     text = without_preamble(frames.TAKEN_BACK.sub(" ", days_in_digits(text)))
     return f" {' '.join(text.split()).strip(' ?!.')} "
@@ -98,6 +109,13 @@ def _without_times(text: str, today: date) -> tuple[str, list[Period]]:
         text = f"{text[: named.start]} {sign} {text[named.end :]}"
         periods.append(named.period)
     return text, periods
+
+
+def _of_any_year(period: Period) -> Period:
+    """A day, when days of any year are spoken of."""
+    day = period.since
+    is_day = day is not None and day == period.until
+    return Period(month_day=(day.month, day.day)) if day and is_day else period
 
 
 def _times_in(text: str, periods: list[Period]) -> list[Period]:
@@ -147,6 +165,7 @@ class _Question:
     periods: list[Period]
     lexicon: Lexicon
     previous: Plan | None
+    seen: int
 
     @property
     def last(self) -> Posts | None:
@@ -171,7 +190,10 @@ class _Question:
         groups = read_groups(text)
         counts = text.take(frames.COUNT) is not None or bool(groups.by)
         extreme = read_extreme(text, alone=self.last is not None)
-        if extreme.order != "relevance":
+        if extreme.limit == 1 and isinstance(self.last, CountPosts) and self.last.group_by:
+            # "and my saddest?", after "when was I happiest?"
+            text.left += " positive" if extreme.order == "most_positive" else " negative"
+        elif extreme.order != "relevance":
             ordered = Ordered(extreme.order, ordered.limit or extreme.limit)
         if ordered.limit is None:
             ordered = ordered._replace(limit=read_limit(text, alone=self.last is not None))
@@ -202,10 +224,10 @@ class _Question:
         if not found and points:
             found = frames.PLACE.search(self.talk)  # "the third looks great, can you open it?"
         if not found and self.last is not None and text.has(frames.OPEN_THAT):
-            return Plan("show", ShowPost(number=1))
+            return Plan("show", ShowPost(number=self.seen))
         if not found:
             is_this = self.last is not None and is_similar and text.has(frames.THIS_AT_END)
-            return Plan("similar", FindSimilar(number=1)) if is_this else None
+            return Plan("similar", FindSimilar(number=self.seen)) if is_this else None
         if is_similar:
             return Plan("similar", FindSimilar(number=place_in(found)))
         rest = text.left[: found.start()] + text.left[found.end() :]
@@ -247,7 +269,7 @@ class _Question:
         counts_all = not given and (
             (counts and (not by or is_short)) or self._is_about_order(ordered)
         )
-        goes_on = last is not None and follows(self.whole, lead, given, counts_all=counts_all)
+        goes_on = last is not None and follows(self.whole, lead, given, last, counts_all=counts_all)
         if (
             goes_on
             and isinstance(last, Compare)

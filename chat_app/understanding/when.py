@@ -62,7 +62,8 @@ _LAST = r"(?:last|past|previous|this past)"
 
 def with_years_written_out(text: str) -> str:
     """Years in digits, "twenty twenty two", and at both of two: "summer or winter 2021"."""
-    return _ONE_YEAR_OF_TWO.sub(r"\g<first> \g<year>\g<rest>", _SPOKEN.sub(_in_digits, text))
+    text = _THE_YEAR.sub("", _SPOKEN.sub(_in_digits, text))
+    return _ONE_YEAR_OF_TWO.sub(r"\g<first> \g<year>\g<rest>", text)
 
 
 def _in_digits(found: re.Match[str]) -> str:
@@ -81,11 +82,21 @@ def related_to(text: str, since: date, until: date) -> str:
     return _RELATED.sub(lambda found: _written_out(found, since, until), text)
 
 
+def in_year_of_last(text: str, year: int) -> str:
+    """Months, seasons and feasts without a year are of the year that was asked about before."""
+    return _OF_NO_YEAR.sub(rf"\g<0> {year}", text)
+
+
 def _written_out(found: re.Match[str], since: date, until: date) -> str:
     if same := found["same"]:
         return f" {since.year} " if same.lower() == "year" else f" {since:%Y-%m} "
     back = found["way"].lower() in ("before", "earlier")
     name = found["name"].lower().rstrip(".")
+    if name in ("day", "week"):
+        length = timedelta(1 if name == "day" else 7)
+        if back:
+            return f" {since - length} to {since - timedelta(1)} "
+        return f" {until + timedelta(1)} to {until + length} "
     if name == "month":
         first = since if back else until
         month = first.year * 12 + first.month - 1 + (-1 if back else 1)
@@ -302,6 +313,11 @@ def _last_season(found: re.Match[str], today: date) -> Days:
     return _season_of(year, name)
 
 
+def _month_or_season_of_last_year(found: re.Match[str], today: date) -> Days:
+    name, year = found["lyn"].lower().rstrip("."), today.year - (found["lyw"].lower() != "this")
+    return _season_of(year, name) if name in _SEASONS else _days_of(year, _MONTHS[name])
+
+
 def _feast(found: re.Match[str], today: date) -> Days:
     first, last, _ = (tuple(map(int, day.split("-"))) for day in _FEASTS[found["feast"].lower()])
     year = found["fy"]
@@ -386,8 +402,8 @@ _ATOMS: list[tuple[re.Pattern[str], Callable[[re.Match[str], date], Days | None]
             _part_of_year,
         ),
         (
-            rf"(?:the\s+)?(?P<d1>{_D}){_TH}(?:\s+of)?\s+(?P<m1>{_MONTH})(?:,?\s+(?P<y1>{_Y}))?"
-            rf"|(?P<m2>{_MONTH})\s+(?:the\s+)?(?P<d2>{_D}){_TH}(?!\d)(?:,?\s+(?P<y2>{_Y}))?",
+            rf"(?:the\s+)?(?P<d1>{_D}){_TH}(?:\s+of)?\s+(?P<m1>{_MONTH})(?:,?\s+(?:of\s+)?(?P<y1>{_Y}))?"
+            rf"|(?P<m2>{_MONTH})\s+(?:the\s+)?(?P<d2>{_D}){_TH}(?!\d)(?:,?\s+(?:of\s+)?(?P<y2>{_Y}))?",
             _month_and_day,
         ),
         (rf"(?P<mm>{_MONTH})(?:\s+of|,|\s+in)?\s*(?P<my>{_Y})", _month_of_year),
@@ -402,6 +418,10 @@ _ATOMS: list[tuple[re.Pattern[str], Callable[[re.Match[str], date], Days | None]
             _season_of_year,
         ),
         (rf"(?:the\s+)?(?P<lsw>{_LAST}|this)\s+(?P<ls>{_SEASON})", _last_season),
+        (
+            rf"(?P<lyw>last|this)\s+year(?:'?s)?\s+(?P<lyn>{_MONTH}|{_SEASON})",
+            _month_or_season_of_last_year,
+        ),
         (r"(?:the\s+)?(?P<dec>(?:19|20)\d0|[1-9]0)'?s", _decade),
         (
             r"(?P<rel>last|this|past|previous)\s+(?P<unit>year|month|weekend|week|night)"
@@ -441,6 +461,7 @@ _SPOKEN = re.compile(
     rf"|{_any(_TEENS)}|oh\s(?:{_any(_ONES)}))\b",
     re.IGNORECASE,
 )
+_THE_YEAR = re.compile(rf"\b(?:the\s+)?year\s+(?={_Y}\b)", re.IGNORECASE)
 _DAYS_SAID = {word: day for day, word in enumerate(WORDS["days_of_month"], start=1)}
 _DAYS_SAID |= {word.replace("-", " "): day for word, day in _DAYS_SAID.items()}
 _SPOKEN_DAY = re.compile(
@@ -449,8 +470,13 @@ _SPOKEN_DAY = re.compile(
 _RELATED = re.compile(
     rf"\bthat\s+(?P<same>year|month)\b"
     rf"|\b(?:(?P<of>{_FEAST}|{_MONTH}|{_SEASON})\s+)?(?:in\s+)?(?:the|that|a|one)\s+"
-    rf"(?P<name>year|month|{_MONTH}|{_SEASON})\s+"
+    rf"(?P<name>year|month|week|day|{_MONTH}|{_SEASON})\s+"
     r"(?P<way>before|after|earlier|later)\b(?:\s+(?:that|then|it))?(?!\s+(?:last|i|we|my|the)\b)",
+    re.IGNORECASE,
+)
+_OF_NO_YEAR = re.compile(
+    rf"\b(?:in|and|about|during|from|at|for)\s+(?:{_MONTH}|{_SEASON}|{_FEAST})\b"
+    rf"(?!\s*(?:of\s+|in\s+|,\s*)?(?:the\s+)?(?:\d|last|this|any|every|all|year))",
     re.IGNORECASE,
 )
 _ONE_YEAR_OF_TWO = re.compile(
@@ -466,7 +492,10 @@ _THIS_DAY = _compiled(
 _EVERY = _lead(r"(?:on\s+)?(?:every|each)\s+")
 _ON = _lead(r"(?:on|from)\s+")
 _EVERY_FEAST = _compiled(rf"(?P<feast>{_FEAST})")
-_ANY_YEAR = _compiled(r",?\s*(?:of|in)?\s*(?:any|every|each|all)\s+years?|,?\s*every\s+year")
+_ANY_YEAR = _compiled(
+    r",?\s*(?:of|in)?\s*(?:any|every|each|all)\s+(?:the\s+|my\s+)?years?|,?\s*every\s+year"
+    r"|,?\s*(?:over|through(?:out)?|across)\s+(?:all\s+)?(?:the|my)\s+years"
+)
 _BETWEEN = _lead(r"(?:between|from)\s+")
 _AND = _lead(r"\s*(?:and|to|until|till|through|thru|-|–)\s*")
 _TO = _lead(r"\s*(?:to|until|till|through|thru|-|–)\s*")

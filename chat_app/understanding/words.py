@@ -31,6 +31,7 @@ SUPERLATIVES: dict[str, Sentiment] = {
     word: name for name in ("positive", "negative") for word in WORDS["superlatives"][name].split()
 }
 COMPARATIVES = frozenset(WORDS["feelings"]["comparatives"].split())
+PHRASES: dict[str, str] = WORDS["phrases"]
 TOPIC_WORDS: dict[str, str] = {
     word: name for name, words in WORDS["topics"].items() for word in words.split()
 }

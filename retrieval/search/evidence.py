@@ -148,6 +148,10 @@ class Evidence:
             scores[self._words.scores(query.unwanted_words) > 0] = 0
         return scores
 
+    def in_captions(self, word: str) -> bool:
+        """Whether any caption has the word, or another form of it."""
+        return word in self._words
+
     @cached_property
     def _words(self) -> WordIndex:
         return WordIndex(self._generation.captions)

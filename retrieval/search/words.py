@@ -48,6 +48,10 @@ class WordIndex:
         scores: NDArray[np.float32] = self._bm25.get_scores(known) / np.float32(most)
         return scores
 
+    def __contains__(self, word: str) -> bool:
+        """Whether a caption has the word, or another form of it."""
+        return any(stem in self._bm25.vocab_dict for stem in stems_of(word))
+
     def _inverse_document_frequency(self, stem: str) -> float:
         """Of Lucene's BM25: ln(1 + (n - df + .5) / (df + .5))."""
         column = self._bm25.vocab_dict.get(stem)
