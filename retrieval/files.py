@@ -7,10 +7,10 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from retrieval.errors import BadOption, GalleryError, StorageFailed
+from retrieval.errors import BadInput, BadOption, GalleryError, StorageFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 _REMEDIES = {
@@ -44,6 +44,45 @@ def write_atomically(path: Path, content: bytes) -> None:
         draft.unlink(missing_ok=True)
         raise
     flush_folder(path.parent)
+
+
+def append_lines(path: Path, lines: Iterable[str]) -> None:
+    """Add lines of JSON objects in one write, which other processes' cannot get between; flush it.
+
+    A line that a crash tore is ended first. What the disk refuses is an OSError.
+    """
+    with path.open("ab+") as file:
+        torn = False
+        if file.tell():
+            file.seek(-1, os.SEEK_END)
+            torn = file.read(1) != b"\n"
+        added = "".join(f"{line}\n" for line in lines)
+        file.write(("\n" if torn else "").encode() + added.encode())
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def appended_lines(path: Path) -> Iterator[tuple[str, str]]:
+    """The lines of a file that `append_lines` wrote, each with where it stands; none without one.
+
+    A line that a crash tore is passed over: an object that was never closed.
+
+    Raises:
+        BadInput: the file cannot be read.
+
+    """
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise BadInput(f"cannot read {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise BadInput(f"cannot read {path}: {error}; save it as UTF-8 text") from error
+    for number, line in enumerate(text.split("\n"), start=1):
+        is_torn = line.startswith("{") and not line.rstrip().endswith("}")
+        if line and not is_torn:
+            yield f"{path}, line {number}", line
 
 
 def flush_folder(folder: Path) -> None:

@@ -65,6 +65,8 @@ def test_a_line_torn_by_a_crash_is_passed_over_and_the_next_one_is_whole(tmp_pat
     with (tmp_path / "overrides.jsonl").open("a") as file:
         file.write('{"image_id": "00')
     assert read_overrides(tmp_path).by_key[key_of(POST)].sentiment == "positive"
+    set_override(tmp_path, POST, sentiment="neutral")
+    assert read_overrides(tmp_path).by_key[key_of(POST)].sentiment == "neutral"
 
 
 @pytest.mark.parametrize(

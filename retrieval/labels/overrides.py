@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 from retrieval.errors import BadInput, BadOption, StorageFailed
-from retrieval.files import explained_storage_errors
+from retrieval.files import append_lines, appended_lines, explained_storage_errors
 from retrieval.gallery.layout import overrides_path
 from retrieval.labels.taxonomy import correct_topics
 from retrieval.records import SENTIMENTS, Sentiment
@@ -65,23 +64,10 @@ def read_overrides(chroma_dir: Path) -> Overrides:
         BadInput: the file cannot be read, or another line of it says something impossible.
 
     """
-    path = overrides_path(chroma_dir)
-    try:
-        text = path.read_text("utf-8")
-    except FileNotFoundError:
-        return Overrides({})
-    except OSError as error:
-        raise BadInput(f"cannot read {path}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise BadInput(f"cannot read {path}: {error}; save it as UTF-8 text") from error
-    lines = text.split("\n")
-    torn = len(lines) - 1 if lines[-1] else None
     by_key: dict[Key, Override] = {}
     ever = []
-    for number, line in enumerate(lines):
-        if not line or (number == torn and not _is_json(line)):
-            continue
-        key, changes = _parse(line, f"{path}, line {number + 1}")
+    for where, line in appended_lines(overrides_path(chroma_dir)):
+        key, changes = _parse(line, where)
         override = _changed(by_key.get(key, Override()), changes)
         by_key.pop(key, None)
         if not override.is_empty:
@@ -147,7 +133,7 @@ def export_overrides(overrides: Overrides, path: Path, *, force: bool = False) -
         lines.append(_line(key, changes))
     try:
         with path.open("w" if force else "x", encoding="utf-8") as file:
-            file.writelines(lines)
+            file.writelines(f"{line}\n" for line in lines)
     except FileExistsError:
         raise BadOption(
             f"{path} is there already; give another name, or --force to overwrite it"
@@ -189,7 +175,7 @@ def import_overrides(chroma_dir: Path, path: Path, topics: tuple[str, ...]) -> i
 def _line(key: Key, changes: Mapping[Field, Any]) -> str:
     image_id, caption = key
     at = datetime.now(UTC).isoformat(timespec="seconds")
-    return json.dumps({"image_id": image_id, "caption": caption, **changes, "at": at}) + "\n"
+    return json.dumps({"image_id": image_id, "caption": caption, **changes, "at": at})
 
 
 def _checked(
@@ -204,17 +190,9 @@ def _checked(
         raise BadInput(f"{where}: {error}") from error
 
 
-def _append(chroma_dir: Path, lines: list[str]) -> None:
-    """Add lines in one write, which other processes' writes cannot get between."""
-    path = overrides_path(chroma_dir)
-    with explained_storage_errors(chroma_dir), path.open("ab+") as file:
-        torn = False
-        if file.tell():
-            file.seek(-1, os.SEEK_END)
-            torn = file.read(1) != b"\n"
-        file.write(("\n" if torn else "").encode() + "".join(lines).encode())
-        file.flush()
-        os.fsync(file.fileno())
+def _append(chroma_dir: Path, lines: Iterable[str]) -> None:
+    with explained_storage_errors(chroma_dir):
+        append_lines(overrides_path(chroma_dir), lines)
 
 
 def _changed(override: Override, changes: Mapping[Field, Any]) -> Override:
@@ -222,14 +200,6 @@ def _changed(override: Override, changes: Mapping[Field, Any]) -> Override:
         sentiment=changes.get("sentiment", override.sentiment),
         topics=changes.get("topics", override.topics),
     )
-
-
-def _is_json(line: str) -> bool:
-    try:
-        json.loads(line)
-    except ValueError:
-        return False
-    return True
 
 
 def _parse(line: str, where: str) -> tuple[Key, dict[Field, Any]]:
