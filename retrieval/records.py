@@ -40,6 +40,8 @@ class Truth:
     split: str | None = None  # the source's own train / val / test, where it has one
     marked_words: tuple[str, ...] = ()  # the words that carry the sentiment (SentiCap)
     objects: tuple[SeenObject, ...] | None = None  # None: nobody annotated this picture
+    picture_sentiment: Sentiment | None = None  # of the picture alone
+    topics: tuple[str, ...] | None = None  # names or titles; empty: about none; None: nobody said
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,12 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from retrieval.evaluate.report.sections import document
+from retrieval.gallery.generation import Generation
+from retrieval.labels.checks import Check, draw, say_of
 from retrieval.records import SENTIMENTS
 from retrieval.search.relevance import RELEVANCE_FILE
 from tests.commands import SAMPLE, Ended, build, run, run_anew
@@ -170,6 +173,28 @@ def test_the_report_of_the_sample_gallery_can_be_read(of_sample: Path) -> None:
 
 
 @pytest.mark.slow
+def test_what_was_said_of_drawn_posts_stands_in_the_report(
+    sample_gallery: Path, tmp_path: Path
+) -> None:
+    gallery = tmp_path / "c"
+    shutil.copytree(sample_gallery, gallery)
+    posts = Generation.open(gallery).posts()
+    checks = draw(gallery, posts, np.zeros(len(posts), dtype=np.bool_), seed=1)
+    for key in checks.random[:12]:
+        say_of(gallery, key, Check("positive", "neutral", ("animals",)))
+    results, shown = evaluate(gallery, tmp_path / "out")
+    drawn = results["own_truth"]["drawn at random"]
+    assert (drawn["posts"], drawn["drawn"]) == (12, len(checks.random))
+    for text in (shown.stdout, (tmp_path / "out" / "report.md").read_text("utf-8")):
+        told = " ".join(text.split())
+        assert "How often each is right: drawn at random" in told
+        assert "Of 12 posts drawn at random" in told
+    page = Page(tmp_path / "out" / "report.html")
+    place = "own_truth.drawn at random.sentiment.both.value"
+    assert place in {figure["data-path"] for figure in page.figures}
+
+
+@pytest.mark.slow
 def test_corrections_are_counted_and_change_no_other_figure(
     sample_gallery: Path, of_sample: Path, tmp_path: Path
 ) -> None:
@@ -184,10 +209,11 @@ def test_corrections_are_counted_and_change_no_other_figure(
     assert done.returncode == 0, done.stderr
     results, shown = evaluate(tmp_path / "c", tmp_path / "out")
     before = results_in(of_sample)
-    assert results["posts"].pop("checked")["sentiment"] == {"posts": 1, "alike": 0}
-    assert before["posts"].pop("checked")["sentiment"] == {"posts": 0, "alike": 0}
+    assert results["posts"].pop("corrected")["sentiment"] == {"posts": 1, "alike": 0}
+    assert before["posts"].pop("corrected")["sentiment"] == {"posts": 0, "alike": 0}
     assert results["posts"] == before["posts"]
-    assert "Posts that you checked" in shown.stdout
+    assert results["own_truth"] == before["own_truth"] == {}
+    assert "Posts that you corrected" in shown.stdout
 
 
 @pytest.mark.slow

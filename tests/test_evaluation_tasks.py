@@ -23,11 +23,13 @@ from retrieval.evaluate.arms import (
 from retrieval.evaluate.controls import LEVELS
 from retrieval.evaluate.material import Material
 from retrieval.evaluate.own_posts import describe_posts
+from retrieval.evaluate.own_truth import AT_RANDOM, TABLE, evaluate_own_truth
 from retrieval.evaluate.report.finding import finding
 from retrieval.evaluate.search import evaluate_search
 from retrieval.evaluate.sentiment import evaluate_sentiment
-from retrieval.evaluate.statistics import resamples
+from retrieval.evaluate.statistics import resamples, wilson
 from retrieval.evaluate.topics import evaluate_topics
+from retrieval.labels.checks import Check, Checks
 from retrieval.labels.overrides import Override, Overrides, key_of
 from retrieval.labels.view import LabelView
 from retrieval.records import SENTIMENTS, SeenObject, Truth
@@ -164,7 +166,7 @@ def test_pictures_that_help_as_often_as_they_harm_cannot_be_told_from_chance(
     primary = adjusted({"topics": found})["topics"]["primary"]
     assert primary["verdict"] == "cannot tell"
     assert primary["low"] < 0 < primary["high"]
-    assert "within chance" in finding(adjusted({"topics": found}))
+    assert "within chance" in finding(adjusted({"topics": found}), {})
 
 
 def test_pictures_of_noise_make_topics_no_better(tmp_path: Path) -> None:
@@ -207,7 +209,7 @@ def test_of_few_pictures_there_is_no_interval_and_nothing_is_claimed(tmp_path: P
     assert [primary[name] for name in ("low", "high", "p", "detectable")] == [None] * 4
     for name in (CAPTIONS, PICTURES, BOTH):
         assert found["arms"][name]["micro_f1"]["low"] is None
-    assert "too few pictures to tell" in finding(adjusted({"topics": found}))
+    assert "too few pictures to tell" in finding(adjusted({"topics": found}), {})
     assert is_plain_json(found)
 
 
@@ -687,7 +689,7 @@ def test_what_people_checked_is_counted_and_is_no_accuracy(tmp_path: Path) -> No
     said = [Override(sentiment="negative"), Override(sentiment="neutral"), Override(topics=())]
     posts = [material.posts[row] for row in (0, 2, 1)]
     overrides = {key_of(post): each for post, each in zip(posts, said, strict=True)}
-    found = described(material, Overrides(overrides))["checked"]
+    found = described(material, Overrides(overrides))["corrected"]
     assert found["sentiment"] == {"posts": 2, "alike": 2}
     assert found["topics"]["posts"] == 1
 
@@ -699,3 +701,50 @@ def test_an_empty_gallery_and_one_without_captions_are_described(tmp_path: Path)
     silent = described(gallery_of(searchable(3, lambda _: [""]), tmp_path / "b"))
     assert silent["sentiment"][CAPTIONS]["not determined"] == 3
     assert is_plain_json([empty, silent])
+
+
+# --- what the user said -----------------------------------------------------------------------
+
+
+def own_truth_of(material: Material, checks: Checks) -> Any:
+    return evaluate_own_truth(material, LabelView.of(material.generation, NOBODY), checks)
+
+
+def test_answers_about_drawn_posts_are_scored_by_hand(tmp_path: Path) -> None:
+    # The first five look as they feel; the captions of the others are told wrongly.
+    material = gallery_of(
+        [Shown(MOODS.mood(2), [SAID[2] if n < 5 else SAID[0]]) for n in range(10)], tmp_path, MOODS
+    )
+    keys = tuple(map(key_of, material.posts))
+    said = {key: Check("positive", "positive") for key in keys[:8]} | {keys[8]: Check()}
+    found = own_truth_of(material, Checks(keys[:9], keys[9:], said))
+    assert list(found) == [AT_RANDOM]  # nothing was said of the other
+    drawn = found[AT_RANDOM]
+    assert (drawn["drawn"], drawn["posts"], drawn["sentiment"]["posts"]) == (9, 9, 8)
+    assert drawn["sentiment"][CAPTIONS]["right"] == 5
+    assert drawn["sentiment"][CAPTIONS] == {"right": 5, **wilson(5, 8)._asdict()}
+    assert drawn["picture_sentiment"][PICTURES]["right"] == 8
+    assert drawn["topics"]["posts"] == 0
+    assert is_plain_json(found)
+    assert "Of 8 posts drawn at random" in finding({}, found)
+
+
+def test_topics_of_a_table_are_known_by_names_and_titles(tmp_path: Path) -> None:
+    red, blue = Truth(topics=("PEOPLE", "unheard of")), Truth(topics=("food_drink",), split="x")
+    nobody = [Truth(topics=("nonsense",)), Truth(split="x"), None]
+    shown = [
+        Shown(coloured("red"), ["red red"], red),
+        Shown(coloured("blue"), ["red red"], blue),
+        *(Shown(coloured("red"), ["red"], truth) for truth in nobody),
+    ]
+    found = own_truth_of(gallery_of(shown, tmp_path), Checks())[TABLE]
+    assert found["topics"]["posts"] == 2
+    assert found["topics"]["unknown"] == ["nonsense", "unheard of"]
+    assert found["topics"][CAPTIONS]["precision"]["value"] == 0.5
+    assert found["topics"][PICTURES]["recall"]["value"] == 1.0
+    assert found["topics"][PICTURES]["micro_f1"]["low"] is None  # two pictures tell of no others
+
+
+def test_corrections_are_never_truth(tmp_path: Path) -> None:
+    material = gallery_of(felt(6), tmp_path, MOODS)
+    assert own_truth_of(material, Checks()) == {}

@@ -58,7 +58,7 @@ def test_every_combination_of_verdicts_is_told_in_plain_sentences(
 ) -> None:
     told = dict(zip(DOING, verdicts, strict=True))
     tasks = {name: task(name, each) for name, each in told.items() if each != "no truth"}
-    text = finding(tasks)
+    text = finding(tasks, {})
     assert not re.search(r"nan|None|\{|\}|_|\bp\b|F1", text)
     assert re.fullmatch(r"([A-Z][^.]*\.)( [A-Z][^.]*\.)*", text), text
     sentences = re.split(r"(?<=\.) ", text)
@@ -109,18 +109,18 @@ def sentences_of(told: dict[str, str]) -> int:
 )
 def test_the_first_sentence_sums_up(verdicts: tuple[str, ...], first: str) -> None:
     tasks = {name: task(name, each) for name, each in zip(DOING, verdicts, strict=True)}
-    assert finding(tasks).startswith(f"{first} ")
+    assert finding(tasks, {}).startswith(f"{first} ")
 
 
 def test_scores_are_told_before_and_after() -> None:
-    assert finding({"topics": task("topics", "worse")}).startswith(
+    assert finding({"topics": task("topics", "worse")}, {}).startswith(
         "Looking at the pictures did harm. To tell what a post is about, captions alone score 70 "
         "of 100, with the pictures 69: worse, and more than chance."
     )
 
 
 def test_without_any_truth_it_says_so_and_what_there_is_instead() -> None:
-    assert finding({}) == (
+    assert finding({}, {}) == (
         "There is no truth to score against about how a post feels or what a post is about: "
         "nobody has said it of these posts. For that the report shows what the models say, and "
         "where captions and pictures tell different stories. Whether they tell which picture a "
@@ -129,24 +129,24 @@ def test_without_any_truth_it_says_so_and_what_there_is_instead() -> None:
 
 
 def test_a_gain_that_not_every_truth_confirms_is_not_claimed() -> None:
-    text = finding({"topics": task("topics", "not by every truth")})
+    text = finding({"topics": task("topics", "not by every truth")}, {})
     assert text.startswith("Looking at the pictures changed nothing here that could not be chance.")
     assert "more than chance, but not by every way of saying what is true." in text
     assert "helped" not in text
 
 
 def test_a_gain_that_every_truth_confirms_is_claimed() -> None:
-    text = finding({"topics": task("topics", "better")})
+    text = finding({"topics": task("topics", "better")}, {})
     assert text.startswith("Looking at the pictures helped.")
 
 
 def test_of_few_pictures_it_says_that_they_are_too_few() -> None:
-    text = finding({"search": task("search", "cannot tell", detectable=None)})
+    text = finding({"search": task("search", "cannot tell", detectable=None)}, {})
     assert "captions alone score 73 of 100, with the pictures 75: too few pictures to tell." in text
 
 
 def test_a_change_that_would_show_is_at_least_one_point() -> None:
-    text = finding({"search": task("search", "cannot tell", detectable=0.0001)})
+    text = finding({"search": task("search", "cannot tell", detectable=0.0001)}, {})
     assert "(a change of about 1 would show)" in text
 
 
@@ -158,11 +158,11 @@ def test_it_says_where_pictures_matter_when_little_is_left_of_the_captions() -> 
         "Pictures matter where captions say little: with two hashtags left of each caption, they "
         "lift the score from 25 to 40 (what a post is about) and from 32 to 43 (which picture a "
         "caption means)."
-    ) in finding(tasks)
+    ) in finding(tasks, {})
 
 
 @pytest.mark.parametrize("verdict", ["cannot tell", "worse", "not tested"])
 def test_what_may_be_chance_with_little_left_is_not_told(verdict: str) -> None:
     tasks = {"topics": task("topics", "cannot tell")}
     tasks["topics"]["degradation"] = level(verdict, 0.25, 0.4)
-    assert "hashtags" not in finding(tasks)
+    assert "hashtags" not in finding(tasks, {})

@@ -281,7 +281,6 @@ def test_sentiment_words_are_truth(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("column", "cell", "why"),
     [
-        ("sentiment", "0.87", "negative, neutral, positive only, and row 2 holds '0.87'"),
         (
             "objects",
             "cat, dog",
@@ -302,6 +301,50 @@ def test_other_values_under_a_name_of_truth_are_not_truth(
     reading = read(folder / "posts.json", json.dumps(rows))
     assert [post.truth for post in reading.posts] == [None, None]
     assert f"The column '{column}' is not used as truth: it may hold {why}" in reading.notes[1]
+
+
+def test_truth_is_read_in_the_usual_spellings(folder: Path) -> None:
+    cells: list[dict[str, object]] = [
+        {"sentiment": "POS", "Picture sentiment": 1, "topics": "Animals; home"},
+        {"sentiment": "-1", "Picture sentiment": "neutral", "topics": ["a", "b"]},
+        {"sentiment": 0, "topics": []},
+    ]
+    rows = [{"image": "cat.jpg", "caption": "", **row} for row in cells]
+    truths = [post.truth for post in read(folder / "posts.json", json.dumps(rows)).posts]
+    assert truths == [
+        Truth("positive", picture_sentiment="positive", topics=("Animals", "home")),
+        Truth("negative", picture_sentiment="neutral", topics=("a", "b")),
+        Truth("neutral", topics=()),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "write"),
+    [
+        ("sentiment", "0.87", "positive, neutral or negative, or 1, 0 or -1"),
+        ("sentiment", True, "positive, neutral or negative"),
+        ("picture_sentiment", "great", "positive, neutral or negative"),
+        ("topics", 3, "names of topics with commas between"),
+    ],
+)
+def test_an_odd_cell_of_truth_costs_only_itself(
+    folder: Path, column: str, cell: object, write: str
+) -> None:
+    good = ["a"] if column == "topics" else "positive"
+    rows = [
+        {"image": "cat.jpg", "caption": "", column: cell},
+        {"image": "dog.jpg", "caption": "", column: good},
+    ]
+    reading = read(folder / "posts.json", json.dumps(rows))
+    odd, right = (post.truth for post in reading.posts)
+    assert odd is None
+    assert right is not None
+    assert any(
+        f"1 cell of the column '{column}' cannot be used as truth, the first in row 1: {cell!r}"
+        in note
+        and write in note
+        for note in reading.notes
+    ), reading.notes
 
 
 def test_objects_and_marked_words_are_read_from_lists(folder: Path) -> None:

@@ -10,7 +10,7 @@ from indexer.sources.links import web_address
 from indexer.sources.named_pictures import NamedPictures
 from indexer.sources.table_columns import choose_columns, columns_note
 from indexer.sources.table_formats import looks_like_table, read_table
-from indexer.sources.table_truth import doubtful_truth, truth_of
+from indexer.sources.table_truth import doubtful_truth, odd_truth, truth_of
 from retrieval.errors import BadInput
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ class TableReader:
             notes=(
                 columns_note(table, columns),
                 *sorted(doubts.values()),
+                *odd_truth(table, columns),
                 *pictures.notes(request.location),
             ),
         )

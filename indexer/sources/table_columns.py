@@ -33,6 +33,8 @@ _USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
     "permalink": ("permalink", "posturl", "url", "link"),
     "group": ("groupid", "group", "carouselid", "carousel", "albumid", "album"),
     "sentiment": ("sentiment",),
+    "picture_sentiment": ("picturesentiment", "imagesentiment"),
+    "topics": ("topics",),
     "split": ("split",),
     "marked_words": ("markedwords",),
     "objects": ("objects",),

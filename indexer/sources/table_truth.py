@@ -1,19 +1,27 @@
-"""What the columns of a table say is true of a post: sentiment, split, marked words, objects."""
+"""What the columns of a table say is true of a post: sentiment, topics, split, words, objects."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast, get_args
+import re
+from typing import TYPE_CHECKING, Any
 
 from indexer.sources.table_rows import is_blank, shown
 from retrieval.captions import readable
-from retrieval.records import SeenObject, Sentiment, Truth
+from retrieval.cli import count
+from retrieval.records import SENTIMENTS, SeenObject, Truth
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from indexer.sources.table_rows import Row, Table
+    from retrieval.records import Sentiment
 
-_SENTIMENTS = get_args(Sentiment)
+_SPELLINGS: dict[str, Sentiment] = {
+    spelling: name
+    for name, number in zip(SENTIMENTS, ("-1", "0", "1"), strict=True)
+    for spelling in (name, name[:3], number, f"{number}.0")
+} | {"+1": "positive"}
+_BETWEEN_TOPICS = re.compile(r"[,;|]")
 
 
 def doubtful_truth(table: Table, columns: Mapping[str, str]) -> dict[str, str]:
@@ -32,16 +40,38 @@ def doubtful_truth(table: Table, columns: Mapping[str, str]) -> dict[str, str]:
     return doubts
 
 
+def odd_truth(table: Table, columns: Mapping[str, str]) -> list[str]:
+    """A line for each column of sentiments or topics some of whose cells say something else."""
+    notes = []
+    for field, (fits, shape) in _CELLS.items():
+        column = columns.get(field)
+        odd = [
+            row
+            for row in table.rows
+            if not is_blank(row.cell(column)) and fits(row.cell(column)) is None
+        ]
+        if odd:
+            notes.append(
+                f"{count(len(odd), 'cell')} of the column {column!r} cannot be used as truth, "
+                f"the first in row {odd[0].number}: {shown(odd[0].cell(column))}; write {shape}."
+            )
+    return notes
+
+
 def truth_of(row: Row, columns: Mapping[str, str]) -> Truth | None:
-    """What the row says is true, in columns without doubt; None where it says nothing."""
-    sentiment = row.text(columns.get("sentiment")).lower()
+    """What the row says is true, in columns without doubt; None where it says nothing.
+
+    A cell that holds something else than a sentiment or topics says nothing.
+    """
     marked_words = row.entries(columns.get("marked_words")) or ()
     objects = row.entries(columns.get("objects"))
     truth = Truth(
-        sentiment=cast("Sentiment", sentiment) if sentiment else None,
+        sentiment=_sentiment(row.cell(columns.get("sentiment"))),
         split=row.text(columns.get("split")) or None,
         marked_words=tuple(readable(word) for word in marked_words),
         objects=None if objects is None else tuple(_seen_object(seen) for seen in objects),
+        picture_sentiment=_sentiment(row.cell(columns.get("picture_sentiment"))),
+        topics=_topics(row.cell(columns.get("topics"))),
     )
     return None if truth == Truth() else truth
 
@@ -57,8 +87,20 @@ def _seen_object(seen: Mapping[str, Any]) -> SeenObject:
     return SeenObject(category, supercategory, float(seen["area"]))
 
 
-def _is_sentiment(cell: object) -> bool:
-    return isinstance(cell, str) and cell.strip().lower() in _SENTIMENTS
+def _sentiment(cell: object) -> Sentiment | None:
+    """As words, their first three letters, or 1, 0 and -1."""
+    if isinstance(cell, bool) or not isinstance(cell, str | int | float):
+        return None
+    return _SPELLINGS.get(str(cell).strip().lower())
+
+
+def _topics(cell: object) -> tuple[str, ...] | None:
+    """A list of names or titles, or a text of them with commas, semicolons or bars between."""
+    if isinstance(cell, str) and cell.strip():
+        cell = _BETWEEN_TOPICS.split(cell)
+    if not isinstance(cell, list) or not all(isinstance(topic, str) for topic in cell):
+        return None
+    return tuple(readable(topic).strip() for topic in cell if topic.strip())
 
 
 def _is_words(cell: object) -> bool:
@@ -79,9 +121,16 @@ def _is_object(seen: object) -> bool:
     )
 
 
+# How the cells of a field are read, each by itself, and words for it.
+_CELLS: Mapping[str, tuple[Callable[[object], object], str]] = {
+    **dict.fromkeys(
+        ("sentiment", "picture_sentiment"),
+        (_sentiment, "positive, neutral or negative, or 1, 0 or -1"),
+    ),
+    "topics": (_topics, "names of topics with commas between"),
+}
 # What the cells of a field must be, and words for it.
 _SHAPES: Mapping[str, tuple[Callable[[object], bool], str]] = {
-    "sentiment": (_is_sentiment, ", ".join(_SENTIMENTS)),
     "marked_words": (_is_words, "lists of words"),
     "objects": (_is_objects, "lists of objects with category, supercategory and area from 0 to 1"),
 }

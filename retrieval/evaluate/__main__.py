@@ -89,11 +89,13 @@ def _results(generation: Generation, arguments: argparse.Namespace, settings: Se
     from retrieval.evaluate.arms import adjusted
     from retrieval.evaluate.material import Material
     from retrieval.evaluate.own_posts import describe_posts
+    from retrieval.evaluate.own_truth import evaluate_own_truth
     from retrieval.evaluate.report.finding import finding
     from retrieval.evaluate.search import evaluate_search
     from retrieval.evaluate.sentiment import evaluate_sentiment
     from retrieval.evaluate.topics import evaluate_topics
     from retrieval.gallery.stored_encoders import stored_encoders
+    from retrieval.labels.checks import read_checks
     from retrieval.labels.overrides import Overrides, read_overrides
     from retrieval.labels.view import LabelView
 
@@ -108,10 +110,12 @@ def _results(generation: Generation, arguments: argparse.Namespace, settings: Se
         say("no post has a known sentiment, so --sentiment-models has nothing to compare")
     tested = adjusted({name: task for name, task in tasks.items() if task is not None})
     view = LabelView.of(generation, Overrides({}))
+    own = evaluate_own_truth(material, view, read_checks(arguments.chroma_dir))
     return {
-        "finding": finding(tested),
+        "finding": finding(tested, own),
         "about": _about(generation),
         "tasks": tested,
+        "own_truth": own,
         "posts": describe_posts(material, view, read_overrides(arguments.chroma_dir)),
     }
 

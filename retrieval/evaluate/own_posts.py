@@ -30,7 +30,7 @@ _SHOWN = 6  # disagreements of a kind
 def describe_posts(material: Material, view: LabelView, overrides: Overrides) -> Result:
     """Distributions, coverage, agreement, and the strongest disagreements.
 
-    `view` is of the models alone, as everything here but `checked`.
+    `view` is of the models alone, as everything here but `corrected`.
     """
     posts = material.posts
     return {
@@ -50,7 +50,7 @@ def describe_posts(material: Material, view: LabelView, overrides: Overrides) ->
             "topics": _topic_agreement(material, view),
         },
         "disagreements": {about: _strongest(material, view, about) for about in DISAGREEMENTS},
-        "checked": _checked(material, view, overrides),
+        "corrected": _corrected(material, view, overrides),
     }
 
 
@@ -116,7 +116,7 @@ def _said(sentiment: str | None, topics: list[str]) -> Result:
     return {"sentiment": sentiment, "topics": topics}
 
 
-def _checked(material: Material, view: LabelView, overrides: Overrides) -> Result:
+def _corrected(material: Material, view: LabelView, overrides: Overrides) -> Result:
     """How often the models had said what people made of the posts they looked at.
 
     Not an accuracy: people look where something seems wrong.

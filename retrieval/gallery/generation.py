@@ -432,6 +432,9 @@ def post_from_row(row: Mapping[str, Any]) -> Post:
             split=truth["split"],
             marked_words=tuple(truth["marked_words"]),
             objects=None if objects is None else tuple(SeenObject(**seen) for seen in objects),
+            # A catalog of before these were known lacks them.
+            picture_sentiment=truth.get("picture_sentiment"),
+            topics=None if truth.get("topics") is None else tuple(truth["topics"]),
         )
     return Post(**fields)
 
@@ -517,6 +520,8 @@ def _catalog_schema() -> pa.Schema:
             ("split", text),
             ("marked_words", pa.list_(text)),
             ("objects", pa.list_(seen)),
+            ("picture_sentiment", text),
+            ("topics", pa.list_(text)),
         ]
     )
     return pa.schema(

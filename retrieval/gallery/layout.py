@@ -40,7 +40,7 @@ _GENERATION_FILES = (
 )
 _JOURNAL = re.compile(r"\d{8}-\d{8}\.npz|rebuild\.json|\..+\.\d+\.tmp")
 _OTHERS = re.compile(
-    r"manifest\.json|overrides\.jsonl|descriptions\.jsonl|missing\.txt|write\.lock|writer\.json"
+    r"manifest\.json|overrides\.jsonl|checks\.jsonl|descriptions\.jsonl|missing\.txt|write\.lock|writer\.json"
     r"|generations|journal|thumbnails|\..+\.\d+\.tmp"
 )
 
@@ -125,6 +125,11 @@ def remove_chroma(chroma_dir: Path) -> None:
 def overrides_path(chroma_dir: Path) -> Path:
     """What the user corrected."""
     return chroma_dir / "overrides.jsonl"
+
+
+def checks_path(chroma_dir: Path) -> Path:
+    """What the user said is true of posts that were drawn."""
+    return chroma_dir / "checks.jsonl"
 
 
 def descriptions_path(chroma_dir: Path) -> Path:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from retrieval.evaluate.arms import BOTH, CAPTIONS
 from retrieval.evaluate.controls import TWO_HASHTAGS
+from retrieval.evaluate.own_truth import AT_RANDOM
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,12 +28,18 @@ _NOTHING_TO_ASK = (
 )
 
 
-def finding(tasks: Mapping[str, Result]) -> str:
+def finding(tasks: Mapping[str, Result], own_truth: Result) -> str:
     """One plain paragraph, made of the numbers and honest about chance."""
     sentences = [_overall(tasks)] if tasks else []
     sentences += [_sentence(name, task) for name, task in tasks.items()]
     sentences += _little_left(tasks)
-    unknown = [_DOING[name] for name in ("sentiment", "topics") if name not in tasks]
+    checked = own_truth.get(AT_RANDOM)
+    sentences += _checked(checked) if checked else []
+    unknown = [
+        _DOING[name]
+        for name in ("sentiment", "topics")
+        if name not in tasks and not (checked and checked[name]["posts"])
+    ]
     if unknown:
         sentences.append(_NO_TRUTH.format(" or ".join(unknown)))
     if "search" not in tasks:
@@ -83,6 +90,20 @@ def _little_left(tasks: Mapping[str, Result]) -> list[str]:
     return [
         "Pictures matter where captions say little: with two hashtags left of each caption, they "
         f"lift the score {' and '.join(gains)}."
+    ]
+
+
+def _checked(found: Result) -> list[str]:
+    """What a random sample, looked at by the user, says of all posts."""
+    felt = found["sentiment"]
+    if not felt["posts"]:
+        return []
+    before, after = felt[CAPTIONS], felt[BOTH]
+    return [
+        f"Of {felt['posts']} posts drawn at random that you looked at yourself, captions alone "
+        f"tell how {_points(before['value'])} of 100 feel, with the pictures "
+        f"{_points(after['value'])} ({_points(after['low'])} to {_points(after['high'])} among all "
+        "your posts)."
     ]
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from retrieval.evaluate.arms import BOTH, CAPTIONS, DESCRIBED, PICTURES
+from retrieval.evaluate.own_truth import AT_RANDOM, DISAGREEING, TABLE
 from retrieval.evaluate.report.document import (
     Card,
     Cards,
@@ -75,6 +76,8 @@ class _Report:
         ):
             if name in self._tasks:
                 blocks += [Heading(_TITLES[name]), *write(f"tasks.{name}")]
+        if self._results["own_truth"]:
+            blocks += [Heading("What you said yourself"), *self._own_truth()]
         blocks += [Heading("These posts"), *self._posts()]
         if self._tasks:
             blocks += [Heading("How to read this"), *map(Paragraph, _PROTOCOL)]
@@ -318,6 +321,37 @@ class _Report:
                 horizontal_bars("by-topic", shown, bars, "F1"),
             )
 
+    def _own_truth(self) -> Iterator[Block]:
+        for source, found in self._results["own_truth"].items():
+            path = f"own_truth.{source}"
+            rows = tuple(
+                (
+                    name,
+                    self._own(f"{path}.sentiment", name),
+                    self._own(f"{path}.picture_sentiment", name),
+                    self._own(f"{path}.topics", name, "micro_f1"),
+                    self._own(f"{path}.topics", name, "precision"),
+                    self._own(f"{path}.topics", name, "recall"),
+                )
+                for name in (CAPTIONS, PICTURES, BOTH)
+            )
+            of = f" of {found['drawn']:,} drawn" if "drawn" in found else ""
+            note = (
+                f"{found['posts']:,} posts{of}: {found['sentiment']['posts']:,} with a sentiment, "
+                f"{found['picture_sentiment']['posts']:,} with one of the picture alone, "
+                f"{found['topics']['posts']:,} with topics. {_OWN_NOTES[source]}"
+            )
+            if unknown := found["topics"]["unknown"]:
+                note += f" Not topics of this gallery, and left out: {', '.join(unknown[:5])}."
+            yield Table(f"How often each is right: {source}", _OWN_COLUMNS, rows, note)
+
+    def _own(self, path: str, name: str, measure: str = "") -> Cell:
+        """A share that is right, or a measure of topics; blank where nothing was said."""
+        found = self._at(path).get(name)
+        if found is None or (measure and found[measure] is None):
+            return ""
+        return self._number(f"{path}.{name}.{measure}" if measure else f"{path}.{name}")
+
     def _search(self, path: str) -> Iterator[Block]:
         task = self._at(path)
         yield Paragraph(
@@ -504,25 +538,25 @@ class _Report:
             if found:
                 cards = tuple(self._differing(each, about) for each in found)
                 yield Cards(f"Caption and picture differ: {about}", cards)
-        yield from self._checked(posts["checked"])
+        yield from self._corrected(posts["corrected"])
 
     def _differing(self, each: Result, about: str) -> Card:
         said = {name: each[name][about] for name in (CAPTIONS, PICTURES, BOTH)}
         return self._card(each["image_id"], each["caption"], said)
 
-    def _checked(self, checked: Result) -> Iterator[Block]:
+    def _corrected(self, corrected: Result) -> Iterator[Block]:
         rows = tuple(
             (
                 about,
-                self._number(f"posts.checked.{about}.posts", "count"),
-                self._number(f"posts.checked.{about}.alike", "count"),
+                self._number(f"posts.corrected.{about}.posts", "count"),
+                self._number(f"posts.corrected.{about}.alike", "count"),
             )
-            for about, each in checked.items()
+            for about, each in corrected.items()
             if each["posts"]
         )
         if rows:
             yield Table(
-                "Posts that you checked",
+                "Posts that you corrected",
                 ("", "posts", "the models had said the same"),
                 rows,
                 "Not an accuracy: people look where something seems wrong.",
@@ -530,6 +564,17 @@ class _Report:
 
 
 _CONTRAST_COLUMNS = ("", "difference", "p", "smallest detectable", "verdict")
+
+_OWN_COLUMNS = (
+    "", "sentiment of the post", "of the picture alone", "topics (micro-F1)", "precision", "recall",
+)  # fmt: skip
+_OWN_NOTES = {
+    AT_RANDOM: "A sample of all your posts: so often each is right about any of them, within the "
+    "95 % intervals in brackets.",
+    DISAGREEING: "Chosen since caption and picture disagree, so it tells which of the two to "
+    "believe there, and nothing of other posts.",
+    TABLE: "What columns of your table say.",
+}
 
 _TRUTH_NOTES = {
     EVERY_OBJECT: "Everything that annotators marked, however small, which favours pictures.",

@@ -1,0 +1,140 @@
+"""How right each arm is about posts whose truth the user said: drawn ones, and a table's columns.
+
+Only what was drawn at random tells of all posts: its shares come with Wilson's intervals. Posts
+that were drawn since caption and picture disagree tell which of the two to believe there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from retrieval.evaluate.arms import BOTH, CAPTIONS, PICTURES, figure
+from retrieval.evaluate.metrics import micro_f1, precision, recall, set_counts
+from retrieval.evaluate.statistics import resamples, summed_by_picture, wilson
+from retrieval.labels.checks import Check
+from retrieval.labels.overrides import key_of
+from retrieval.records import SENTIMENTS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from retrieval.evaluate.arms import Result
+    from retrieval.evaluate.material import Material
+    from retrieval.labels.checks import Checks
+    from retrieval.labels.overrides import Key
+    from retrieval.labels.scores import Codes
+    from retrieval.labels.view import LabelView
+    from retrieval.records import Post, Sentiment
+
+AT_RANDOM, DISAGREEING, TABLE = "drawn at random", "caption and picture disagree", "your table"
+_TOPIC_MEASURES = {"micro_f1": micro_f1, "precision": precision, "recall": recall}
+
+
+def evaluate_own_truth(material: Material, view: LabelView, checks: Checks) -> Result:
+    """By where the truth is from, how right each arm is; {} where nobody said anything.
+
+    `view` is of the models alone. What they could not determine is wrong.
+    """
+    rows = {key_of(post): row for row, post in enumerate(material.posts)}
+    own = _OwnTruth(material, view)
+    found = {
+        AT_RANDOM: own.scored(_answers(checks, checks.random, rows)),
+        DISAGREEING: own.scored(_answers(checks, checks.disagreeing, rows)),
+        TABLE: own.scored(_of_table(material.posts)),
+    }
+    drawn = {AT_RANDOM: len(checks.random), DISAGREEING: len(checks.disagreeing)}
+    return {
+        name: {"drawn": drawn[name], **each} if name in drawn else each
+        for name, each in found.items()
+        if each["posts"]
+    }
+
+
+def _answers(checks: Checks, keys: Sequence[Key], rows: Mapping[Key, int]) -> dict[int, Check]:
+    said = {rows[key]: checks.answer(key) for key in keys if key in rows}
+    return {row: check for row, check in said.items() if check is not None}
+
+
+def _of_table(posts: Sequence[Post]) -> dict[int, Check]:
+    """What a table says beyond the sentiment of a post, which has a task of its own."""
+    said = {
+        row: Check(picture_sentiment=post.truth.picture_sentiment, topics=post.truth.topics)
+        for row, post in enumerate(posts)
+        if post.truth is not None
+    }
+    return {row: check for row, check in said.items() if check != Check()}
+
+
+@dataclass(frozen=True)
+class _OwnTruth:
+    material: Material
+    view: LabelView
+
+    def scored(self, said: Mapping[int, Check]) -> Result:
+        """Each arm against what was said of some posts, by row."""
+        felt = {row: each.sentiment for row, each in said.items() if each.sentiment}
+        seen = {row: each.picture_sentiment for row, each in said.items() if each.picture_sentiment}
+        view = self.view
+        return {
+            "posts": len(said),
+            "sentiment": {
+                "posts": len(felt),
+                CAPTIONS: _right(felt, view.caption_sentiments),
+                PICTURES: _right(felt, view.image_sentiments),
+                BOTH: _right(felt, view.sentiments),
+            },
+            "picture_sentiment": {
+                "posts": len(seen),
+                PICTURES: _right(seen, view.image_sentiments),
+            },
+            "topics": self._topics(
+                {row: each.topics for row, each in said.items() if each.topics is not None}
+            ),
+        }
+
+    def _topics(self, said: Mapping[int, tuple[str, ...]]) -> Result:
+        """Topics by names or titles; those that the gallery does not have are left out."""
+        names = self.material.record.names
+        known = {name.casefold(): place for place, name in enumerate(names)}
+        for name, title in self.view.topic_titles.items():
+            if name in names:
+                known[title.casefold()] = names.index(name)
+        places = {
+            row: {known[each.casefold()] for each in topics if each.casefold() in known}
+            for row, topics in said.items()
+        }
+        unknown = sorted({t for each in said.values() for t in each if t.casefold() not in known})
+        told = {row: found for row, found in places.items() if found or not said[row]}
+        rows = np.array(list(told), dtype=np.int64)
+        truth = np.zeros((len(rows), len(names)), dtype=np.bool_)
+        for place, row in enumerate(told):
+            truth[place, list(told[row])] = True
+        caption, image = self.view.sides_topics
+        shown = {CAPTIONS: caption, PICTURES: image, BOTH: self.view.topics[:, : len(names)]}
+        return {
+            "posts": len(rows),
+            "unknown": unknown,
+            **{name: self._overlap(rows, truth, each[rows]) for name, each in shown.items()},
+        }
+
+    def _overlap(
+        self, rows: NDArray[np.int64], truth: NDArray[np.bool_], shown: NDArray[np.bool_]
+    ) -> Result:
+        if not len(rows):
+            return dict.fromkeys(_TOPIC_MEASURES)
+        counts = summed_by_picture(self.material.pictures[rows], set_counts(truth, shown))
+        draws = resamples(len(counts))
+        return {name: figure(counts, each, draws) for name, each in _TOPIC_MEASURES.items()}
+
+
+def _right(said: Mapping[int, Sentiment], found: Codes) -> Result | None:
+    """The share of posts that are called as they were said to be; None without any."""
+    if not said:
+        return None
+    right = sum(int(found[row]) == SENTIMENTS.index(name) for row, name in said.items())
+    return {"right": right, **wilson(right, len(said))._asdict()}
