@@ -15,12 +15,11 @@ from __future__ import annotations
 import csv
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from indexer.build import BuildOptions, build
+from indexer.progress import Progress
 from indexer.sources.base import SourcePost, SourceRequest
 from indexer.sources.coco import CocoReader
 from retrieval.config import Settings
@@ -84,15 +83,9 @@ def gallery(pictures: Pictures, captioned: str, folder: Path) -> Searcher:
     build(
         SourceRequest(table, image_roots=roots),
         BuildOptions(chroma_dir, settings.cache_dir, clip="packaged"),
-        say=lambda _: None,
-        progress=_silent,
+        Progress(),
     )
     return Reader(chroma_dir, settings.cache_dir).searcher()
-
-
-@contextmanager
-def _silent(_: int) -> Iterator[Any]:
-    yield lambda _: None
 
 
 def found(searcher: Searcher, queries: list[str], options: Options) -> list[list[Path]]:

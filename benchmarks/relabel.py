@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from indexer.journal import Change
+from indexer.progress import Bar
 from indexer.relabel import relabel
 from indexer.writer import open_writer
 from retrieval.config import Settings
@@ -41,12 +42,14 @@ def main(posts: int) -> None:
         text = DEFAULT_TOPICS.read_text("utf-8")
         topics.write_text(text.replace("a plate of food", "a plate with food"), "utf-8")
         before = read_overrides(chroma_dir).by_key
-        report = relabel(chroma_dir, cache_dir, sentiment_model=None, topics=topics, say=print)
+        report = relabel(chroma_dir, cache_dir, sentiment_model=None, topics=topics, progress=Bar())
         print(
             f"new topics: searchable after {report.seconds:.1f} s, in Chroma "
             f"{report.mirror_seconds:.1f} s later"
         )
-        report = relabel(chroma_dir, cache_dir, sentiment_model="vader", topics=None, say=print)
+        report = relabel(
+            chroma_dir, cache_dir, sentiment_model="vader", topics=None, progress=Bar()
+        )
         print(
             f"another sentiment model: searchable after {report.seconds:.1f} s, in Chroma "
             f"{report.mirror_seconds:.1f} s later"
@@ -64,7 +67,7 @@ def _fill(chroma_dir: Path, posts: int, image: PackagedEncoder, caption: Sentenc
     labeller = choose_labeller(
         None, None, None, image, caption, cache_dir=Settings.from_environment().cache_dir
     )
-    with open_writer(chroma_dir, encoders, labeller, rebuild=False, say=print) as writer:
+    with open_writer(chroma_dir, encoders, labeller, Bar(), rebuild=False) as writer:
         for start in range(0, posts, _BATCH):
             numbers = range(start, min(start + _BATCH, posts))
             places = random.integers(len(captions), size=len(numbers))

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import argparse
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexer import summary
+from indexer.progress import Bar, Lines
 from retrieval.cli import DONE, FAILED, add_chroma_dir, count, positive_int, run, say, write_json
 from retrieval.config import Settings
 from retrieval.errors import BadOption
 from retrieval.records import SENTIMENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Sequence
 
     from indexer.build import BuildOptions
     from indexer.describers.base import Describer
@@ -24,17 +24,27 @@ if TYPE_CHECKING:
     from retrieval.labels.overrides import Field
 
 
+_PROGRESS = {"bar": Bar, "json": Lines}
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one of the indexer's commands."""
     settings = Settings.from_environment()
     arguments = _parser(settings).parse_args(argv)
-    return run(lambda: arguments.command(arguments, settings))
+    with _PROGRESS[arguments.progress]() as progress:
+        arguments.progress = progress
+        return run(
+            lambda: arguments.command(arguments, settings),
+            complain=progress.complain,
+            say=progress.say,
+        )
 
 
 def _parser(settings: Settings) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m indexer", description="Bring posts into the gallery and keep it up to date."
     )
+    parser.set_defaults(progress="bar")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_build(commands, settings)
     _add_relabel(commands, settings)
@@ -44,6 +54,7 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
     forget = commands.add_parser("forget", help="take a source's posts out of the gallery again")
     forget.add_argument("source", metavar="SOURCE", help="its location, or its name in `status`")
     forget.set_defaults(command=_forget)
+    _add_progress(forget)
     for command in (status, forget):
         command.add_argument("--json", action="store_true", help="print one JSON object")
         add_chroma_dir(command, settings)
@@ -157,7 +168,18 @@ def _add_build(
         help="let searches see what is done so far this often (default: %(default)s)",
     )
     run_.add_argument("--json", action="store_true", help="print one JSON object")
+    _add_progress(run_)
     add_chroma_dir(build, settings)
+
+
+def _add_progress(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument(
+        "--progress",
+        choices=tuple(_PROGRESS),
+        default="bar",
+        help="how it is told on stderr: bar, for a person, or json, for a program "
+        "(default: %(default)s)",
+    )
 
 
 def _add_label_flags(parser: argparse._ActionsContainer) -> None:
@@ -188,6 +210,7 @@ def _add_relabel(
     relabel.set_defaults(command=_relabel)
     _add_label_flags(relabel)
     relabel.add_argument("--json", action="store_true", help="print one JSON object")
+    _add_progress(relabel)
     add_chroma_dir(relabel, settings)
 
 
@@ -252,9 +275,7 @@ def _build(arguments: argparse.Namespace, settings: Settings) -> int:
         planned = plan_only(request, options)
         _answer(arguments, summary.plan_json(planned), summary.plan_text(planned))
         return DONE
-    report = build(request, options, say=say, progress=_progress)
-    for skipped in report.counts.failed:
-        say(f"skipping {skipped.path}: {skipped.reason}")
+    report = build(request, options, arguments.progress)
     _answer(arguments, report.as_json(), summary.build_text(report, options.chroma_dir))
     return DONE if report.posts else FAILED
 
@@ -331,17 +352,8 @@ def _describer(arguments: argparse.Namespace, settings: Settings) -> Describer |
         allow_upload=arguments.allow_upload,
     )
     if describer is None:
-        say(no_captioner_here())
+        arguments.progress.say(no_captioner_here())
     return describer
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[[int], object]]:
-    """A bar with total, rate and time left on stderr; none when nobody watches."""
-    from tqdm import tqdm
-
-    with tqdm(total=total, unit="picture", file=sys.stderr, disable=None if total else True) as bar:
-        yield bar.update
 
 
 def _relabel(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -352,7 +364,7 @@ def _relabel(arguments: argparse.Namespace, settings: Settings) -> int:
         settings.cache_dir,
         sentiment_model=arguments.sentiment_model,
         topics=arguments.topics and _absolute(arguments.topics),
-        say=say,
+        progress=arguments.progress,
     )
     _answer(arguments, summary.relabel_json(report), summary.relabel_text(report))
     return DONE
@@ -412,7 +424,7 @@ def _status(arguments: argparse.Namespace, _settings: Settings) -> int:
 def _forget(arguments: argparse.Namespace, settings: Settings) -> int:
     from indexer.forget import forget
 
-    removed = forget(arguments.source, arguments.chroma_dir, settings.cache_dir, say=say)
+    removed = forget(arguments.source, arguments.chroma_dir, settings.cache_dir, arguments.progress)
     _answer(arguments, {"removed": removed}, f"{count(removed, 'post')} left the gallery")
     return DONE
 

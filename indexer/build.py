@@ -36,16 +36,13 @@ from retrieval.labels.overrides import read_overrides
 from retrieval.labels.view import LabelView
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterator, Sequence
 
     from indexer.describers.base import Describer
+    from indexer.progress import Progress
     from indexer.writer import Writer
     from retrieval.encoders.base import CaptionEncoder, ImageEncoder, TextEncoder
     from retrieval.gallery.stored_labels import LabelRecord
-
-    # Given the number of files to open, a context that gives what to call with each step done.
-    Progress = Callable[[int], AbstractContextManager[Callable[[int], object]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +120,6 @@ class BuildReport:
 def build(
     request: SourceRequest | None,
     options: BuildOptions,
-    *,
-    say: Callable[[str], None],
     progress: Progress,
 ) -> BuildReport:
     """Bring a source's posts into the gallery, and in a rebuild every known source's as well.
@@ -141,9 +136,9 @@ def build(
     check_is_free(options.chroma_dir)
     rebuilding = interrupted_rebuild(options.chroma_dir)
     requests = _requests(request, options.chroma_dir, rebuild=options.rebuild or bool(rebuilding))
-    sources = [read_source(each, options.chroma_dir) for each in requests]
+    sources = _read(requests, options.chroma_dir, progress)
     stored = rebuilding or (None if options.rebuild else _stored(options.chroma_dir))
-    image, caption = _choose_encoders(options, stored, say)
+    image, caption = _choose_encoders(options, stored, progress)
     encoders = Encoders(
         _record(image, stored.image if stored else None),
         _record(caption, stored.caption if stored else None),
@@ -158,13 +153,13 @@ def build(
         device=options.device,
     )
     if labeller.sentiment.note:
-        say(labeller.sentiment.note)
+        progress.say(labeller.sentiment.note)
     for source in (source for source in sources if source.request.coco_annotations):
         with explained_storage_errors(options.final_dataset):
             path = write_final_dataset(source.reading, options.final_dataset)
-        say(f"the joined table is in {path}, its columns are explained beside it")
+        progress.say(f"the joined table is in {path}, its columns are explained beside it")
     with open_writer(
-        options.chroma_dir, encoders, labeller, rebuild=options.rebuild, say=say
+        options.chroma_dir, encoders, labeller, progress, rebuild=options.rebuild
     ) as writer:
         pipeline = Pipeline(
             writer,
@@ -173,10 +168,21 @@ def build(
             chroma_dir=options.chroma_dir,
             publish_every=options.publish_every,
         )
-        counts = _run(pipeline, writer, sources, options.limit, say=say, progress=progress)
-        descriptions = _describe(writer, caption, sources, options, counts, say=say)
+        counts = _run(pipeline, writer, sources, options.limit)
+        descriptions = _describe(writer, caption, sources, options, counts)
         seconds = time.monotonic() - started
         return _report(sources, counts, descriptions, writer, options.chroma_dir, seconds)
+
+
+def _read(requests: Sequence[SourceRequest], chroma_dir: Path, progress: Progress) -> list[Source]:
+    sources = []
+    with progress.stage("read", len(requests)) as advance:
+        for request in requests:
+            sources.append(read_source(request, chroma_dir))
+            for skipped in sources[-1].reading.skipped:
+                progress.skip(skipped)
+            advance(1)
+    return sources
 
 
 def read_source(request: SourceRequest, chroma_dir: Path) -> Source:
@@ -229,9 +235,6 @@ def _run(
     writer: Writer,
     sources: Sequence[Source],
     limit: int | None,
-    *,
-    say: Callable[[str], None],
-    progress: Progress,
 ) -> Counts:
     total = Counts()
     try:
@@ -239,9 +242,8 @@ def _run(
             plan = make_plan(source.name, source.reading, writer.state, limit)
             writer.register(source.name, _remembered(source.request))
             if plan.to_open:
-                say(pipeline.describe())
-            with progress(len(plan.to_open)) as advance:
-                total += pipeline.run(plan, progress=advance)
+                writer.progress.say(pipeline.describe())
+            total += pipeline.run(plan)
             total.failed += source.reading.skipped
     except KeyboardInterrupt:
         writer.publish_if_due(0)
@@ -256,8 +258,6 @@ def _describe(
     sources: Sequence[Source],
     options: BuildOptions,
     counts: Counts,
-    *,
-    say: Callable[[str], None],
 ) -> DescriptionCounts:
     """After everything else is published: it can take hours, and an endpoint can fail."""
     if options.describer is None:
@@ -271,7 +271,6 @@ def _describe(
             posts,
             chroma_dir=options.chroma_dir,
             publish_every=options.publish_every,
-            say=say,
         )
     finally:
         writer.publish()
@@ -323,14 +322,14 @@ def _notes(source: Source, chroma_dir: Path) -> Iterator[str]:
 
 
 def _choose_encoders(
-    options: BuildOptions, stored: Encoders | None, say: Callable[[str], None]
+    options: BuildOptions, stored: Encoders | None, progress: Progress
 ) -> tuple[ImageEncoder, CaptionEncoder]:
     image = choose_image_encoder(
         options.clip,
         cache_dir=options.cache_dir,
         device=options.device,
         stored_spec=stored.image.spec if stored else None,
-        say=say,
+        say=progress.say,
     )
     model = options.sentence_model or (stored.caption.spec if stored else DEFAULT_SENTENCE_MODEL)
     return image, SentenceEncoder(model, cache_dir=options.cache_dir)

@@ -16,7 +16,7 @@ from retrieval.gallery.layout import descriptions_path
 from retrieval.pictures import UnreadablePicture, decode, load_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from PIL.Image import Image
 
@@ -80,7 +80,6 @@ def describe_pictures(
     *,
     chroma_dir: Path,
     publish_every: float,
-    say: Callable[[str], None],
 ) -> tuple[DescriptionCounts, list[Skipped]]:
     """Describe the pictures of these posts that this model has not described yet.
 
@@ -100,32 +99,37 @@ def describe_pictures(
     unseen = sum(cache.get(image_id) is None for image_id in wanted)
     if unseen:
         leave = ": they leave this machine" if describer.uploads else ""
-        say(f"{count(unseen, 'picture')} to be described by {describer.spec}{leave}")
+        writer.progress.say(
+            f"{count(unseen, 'picture')} to be described by {describer.spec}{leave}"
+        )
     remaining = iter(wanted.values())
-    while batch := list(islice(remaining, _BATCH)):
-        texts: dict[str, str] = {}
-        images: dict[str, Image] = {}
-        for post in batch:
-            if known := cache.get(post.image_id):
-                texts[post.image_id] = known
-                counts.reused += 1
-                continue
-            try:
-                file = load_file(Path(post.root, post.image_path))
-                images[post.image_id] = decode(file, _SIDE).image
-            except (OSError, UnreadablePicture) as error:
-                skipped.append(Skipped(str(Path(post.root, post.image_path)), str(error)))
-                counts.failed += 1
-        answers = describer.describe(list(images.values())) if images else []
-        for image_id, answer in zip(images, answers, strict=True):
-            if answer is None:
-                counts.failed += 1
-                continue
-            cache.add(image_id, answer)
-            texts[image_id] = answer
-            counts.described += 1
-        _write(writer, describer.version, caption_encoder, texts)
-        writer.publish_if_due(publish_every)
+    with writer.progress.stage("describe", len(wanted)) as advance:
+        while batch := list(islice(remaining, _BATCH)):
+            texts: dict[str, str] = {}
+            images: dict[str, Image] = {}
+            for post in batch:
+                if known := cache.get(post.image_id):
+                    texts[post.image_id] = known
+                    counts.reused += 1
+                    continue
+                try:
+                    file = load_file(Path(post.root, post.image_path))
+                    images[post.image_id] = decode(file, _SIDE).image
+                except (OSError, UnreadablePicture) as error:
+                    skipped.append(Skipped(str(Path(post.root, post.image_path)), str(error)))
+                    writer.progress.skip(skipped[-1])
+                    counts.failed += 1
+            answers = describer.describe(list(images.values())) if images else []
+            for image_id, answer in zip(images, answers, strict=True):
+                if answer is None:
+                    counts.failed += 1
+                    continue
+                cache.add(image_id, answer)
+                texts[image_id] = answer
+                counts.described += 1
+            _write(writer, describer.version, caption_encoder, texts)
+            writer.publish_if_due(publish_every)
+            advance(len(batch))
     return counts, skipped
 
 

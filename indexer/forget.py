@@ -12,10 +12,10 @@ from retrieval.gallery.stored_encoders import stored_encoders
 from retrieval.labels.labeller import choose_labeller
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from indexer.progress import Progress
 
 
-def forget(source: str, chroma_dir: Path, cache_dir: Path, *, say: Callable[[str], None]) -> int:
+def forget(source: str, chroma_dir: Path, cache_dir: Path, progress: Progress) -> int:
     """Remove a source's posts and how to read it; the picture files are not touched.
 
     `source` is its name as `status` prints it, or its location. Returns how many posts left.
@@ -33,7 +33,7 @@ def forget(source: str, chroma_dir: Path, cache_dir: Path, *, say: Callable[[str
         )
     encoders = stored_encoders(manifest.encoders, cache_dir)
     labeller = choose_labeller(None, None, manifest.labels, *encoders, cache_dir=cache_dir)
-    with open_writer(chroma_dir, manifest.encoders, labeller, rebuild=False, say=say) as writer:
+    with open_writer(chroma_dir, manifest.encoders, labeller, progress, rebuild=False) as writer:
         posts = list(writer.state.posts_of(name))
         writer.remove_posts(posts)
         writer.unregister(name)

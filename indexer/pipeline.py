@@ -24,7 +24,7 @@ from retrieval.pictures import (
 from retrieval.records import IndexedFile, Picture
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -92,18 +92,20 @@ class Pipeline:
             f"captions: {caption.spec} ({caption.runtime})"
         )
 
-    def run(self, plan: Plan, *, progress: Callable[[int], object]) -> Counts:
-        """Do what the plan says; `progress` is told how many more files were opened."""
+    def run(self, plan: Plan) -> Counts:
+        """Do what the plan says."""
         counts = Counts(unchanged=len(plan.known), removed=len(plan.removed))
         for files in _in_parts(plan.known.values(), _WRITE_BATCH):
             self._write(plan, Change(), files, counts)
-        for batch in _batches(self._opened(plan.to_open)):
-            change = self._encoded(batch)
-            counts.encoded += len(change.pictures)
-            counts.reused += sum(not file.problem for file in change.files) - len(change.pictures)
-            self._write(plan, change, change.files, counts)
-            self._writer.publish_if_due(self._publish_every)
-            progress(len(batch))
+        with self._writer.progress.stage("encode", len(plan.to_open)) as advance:
+            for batch in _batches(self._opened(plan.to_open)):
+                change = self._encoded(batch)
+                new = len(change.pictures)
+                counts.encoded += new
+                counts.reused += sum(not file.problem for file in change.files) - new
+                self._write(plan, change, change.files, counts)
+                self._writer.publish_if_due(self._publish_every)
+                advance(len(batch))
         self._writer.remove_posts(plan.removed)
         self._writer.write(Change(removed_files=plan.forgotten_files))
         return counts
@@ -134,6 +136,7 @@ class Pipeline:
         for file in files:
             if file.problem:
                 counts.failed.append(Skipped(str(Path(file.root, file.path)), file.problem))
+                self._writer.progress.skip(counts.failed[-1])
                 continue
             posts = [plan.post(post, file) for post in plan.wanted[file.root, file.path]]
             change.posts += [post for post in posts if state.posts.get(post.post_id) != post]

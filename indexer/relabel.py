@@ -21,9 +21,9 @@ from retrieval.labels.overrides import read_overrides
 from retrieval.labels.view import LabelView
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
+    from indexer.progress import Progress
     from retrieval.gallery.manifest import Manifest
     from retrieval.records import Reading
 
@@ -44,7 +44,7 @@ def relabel(
     *,
     sentiment_model: str | None,
     topics: Path | None,
-    say: Callable[[str], None],
+    progress: Progress,
 ) -> RelabelReport:
     """Label every post again, publish, then tell Chroma. What is None stays as it was.
 
@@ -65,37 +65,45 @@ def relabel(
         cache_dir=cache_dir,
     )
     if labeller.sentiment.note:
-        say(labeller.sentiment.note)
+        progress.say(labeller.sentiment.note)
     with explained_storage_errors(chroma_dir), writer_lock(chroma_dir):
         generation = Generation.open(chroma_dir)
         if Journal(chroma_dir).is_pending(generation.manifest.generation):
             raise GalleryLocked(
                 "a build was interrupted; finish it first with: python -m indexer build"
             )
-        published = _publish(chroma_dir, generation, labeller)
+        published = _publish(chroma_dir, generation, labeller, progress)
         seconds = time.monotonic() - started
         overrides = read_overrides(chroma_dir)
-        with opened_collections(chroma_dir, published.encoders) as collections:
+        with (
+            progress.stage("publish", published.posts) as advance,
+            opened_collections(chroma_dir, published.encoders) as collections,
+        ):
             untold = replace(published, chroma_labels="")  # everything, whatever Chroma has
             published = tell_chroma(collections, chroma_dir, untold, overrides)
+            advance(published.posts)
         sweep_generations(chroma_dir, published.generation)
     done = time.monotonic() - started
     counts = LabelView.of(Generation.open(chroma_dir), overrides).counts()
     return RelabelReport(published, counts, seconds, done - seconds)
 
 
-def _publish(chroma_dir: Path, generation: Generation, labeller: Labeller) -> Manifest:
+def _publish(
+    chroma_dir: Path, generation: Generation, labeller: Labeller, progress: Progress
+) -> Manifest:
     captions: list[str] = generation.catalog["caption"].to_pylist()
-    readings = _readings(generation, captions, labeller)
-    labels = labeller.label(
-        captions,
-        readings,
-        np.asarray(generation.caption_vectors),
-        np.asarray(generation.image_vectors),
-        generation.catalog["picture_row"].to_numpy(),
-        generation.descriptions,
-        np.asarray(generation.description_vectors),
-    )
+    with progress.stage("label", len(captions)) as advance:
+        readings = _readings(generation, captions, labeller)
+        labels = labeller.label(
+            captions,
+            readings,
+            np.asarray(generation.caption_vectors),
+            np.asarray(generation.image_vectors),
+            generation.catalog["picture_row"].to_numpy(),
+            generation.descriptions,
+            np.asarray(generation.description_vectors),
+        )
+        advance(len(captions))
     published = generation.manifest.published(built_at=int(time.time()), labels=labeller.record)
     write_relabelled(published.generation, generation, readings, labels)
     published.write(chroma_dir)

@@ -32,12 +32,14 @@ from retrieval.labels.overrides import read_overrides
 from retrieval.labels.view import LabelView, languages_of, overrides_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from indexer.progress import Progress
     from retrieval.gallery.chroma import Collections
+    from retrieval.gallery.generation import Contents
     from retrieval.gallery.manifest import Encoders
     from retrieval.gallery.stored_labels import LabelArrays
     from retrieval.labels.labeller import Labeller
@@ -57,12 +59,14 @@ class Writer:
         manifest: Manifest,
         state: State,
         labeller: Labeller,
+        progress: Progress,
         *,
         collections: Collections,
         rebuild: bool,
     ) -> None:
         self.state = state
         self.labeller = labeller
+        self.progress = progress
         self.manifest = manifest
         self._chroma_dir = chroma_dir
         self._collections = collections
@@ -120,19 +124,27 @@ class Writer:
 
     def publish(self) -> None:
         """Let readers see everything written so far. Does nothing if that is nothing new."""
-        self._bring_chroma_up_to_date()
-        if not self._unpublished and self.manifest.generation:
-            self._mirror_labels()
-            return
-        self._read_captions(self.state.caption_vectors)
+        posts = len(self.state.posts)
+        with self.progress.stage("label", posts) as advance:
+            self._bring_chroma_up_to_date()
+            if not self._unpublished and self.manifest.generation:
+                self._mirror_labels()
+                return
+            self._read_captions(self.state.caption_vectors)
+            contents = self.state.contents()
+            labels = self._label(contents.in_order())
+            advance(posts)
+        with self.progress.stage("publish", posts) as advance:
+            self._publish(contents, labels)
+            advance(posts)
+
+    def _publish(self, contents: Contents, labels: LabelArrays) -> None:
         published = self.manifest.published(
             built_at=int(time.time()),
             posts=len(self.state.posts),
             pictures=len(self.state.pictures),
             labels=self.labeller.record,
         )
-        contents = self.state.contents()
-        labels = self._label(contents.in_order())
         write_generation(self._chroma_dir, published.generation, contents, labels)
         published.write(self._chroma_dir)
         self.manifest = published
@@ -250,9 +262,9 @@ def open_writer(
     chroma_dir: Path,
     encoders: Encoders,
     labeller: Labeller,
+    progress: Progress,
     *,
     rebuild: bool,
-    say: Callable[[str], None],
 ) -> Iterator[Writer]:
     """Take the lock, put right what a stopped writer left, and hand out the writer.
 
@@ -279,12 +291,18 @@ def open_writer(
                 encoders.caption.fingerprint,
             )
         if pending and rebuild:
-            say("going on with the rebuild that was interrupted")
+            progress.say("going on with the rebuild that was interrupted")
         state = State() if rebuild else _state(chroma_dir, published)
         with opened_collections(chroma_dir, encoders) as collections:
             manifest = replace(published, encoders=encoders)
             writer = Writer(
-                chroma_dir, manifest, state, labeller, collections=collections, rebuild=rebuild
+                chroma_dir,
+                manifest,
+                state,
+                labeller,
+                progress,
+                collections=collections,
+                rebuild=rebuild,
             )
             writer.recover(journal.pending(published.generation))
             yield writer

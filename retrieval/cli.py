@@ -63,7 +63,22 @@ def read_lines(path: Path) -> list[str]:
     return text.removesuffix("\n").split("\n") if text else []
 
 
-def run(command: Callable[[], int]) -> int:
+def complain(error: GalleryError) -> None:
+    """Print an error on stderr."""
+    say(f"error: {error}")
+
+
+def say(sentence: str) -> None:
+    """Print a remark on stderr; stdout is for the answer."""
+    print(printable(sentence), file=sys.stderr, flush=True)  # noqa: T201
+
+
+def run(
+    command: Callable[[], int],
+    *,
+    complain: Callable[[GalleryError], None] = complain,
+    say: Callable[[str], None] = say,
+) -> int:
     """Run a command; what a user can mend is one line on stderr instead of a traceback."""
     if isinstance(sys.stdout, TextIOWrapper):  # not every terminal and file takes every sign
         sys.stdout.reconfigure(errors="replace")
@@ -87,16 +102,6 @@ def run(command: Callable[[], int]) -> int:
         if isinstance(exit_.__context__, BrokenPipeError):  # what rich makes of the same
             return DONE
         raise
-
-
-def complain(error: GalleryError) -> None:
-    """Print an error on stderr."""
-    say(f"error: {error}")
-
-
-def say(sentence: str) -> None:
-    """Print a remark on stderr; stdout is for the answer."""
-    print(printable(sentence), file=sys.stderr, flush=True)  # noqa: T201
 
 
 def write_json(value: Any, *, indent: int | None = None) -> None:

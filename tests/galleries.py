@@ -10,6 +10,7 @@ from PIL import Image
 
 from indexer.pipeline import Counts, Pipeline
 from indexer.plan import make_plan, source_name
+from indexer.progress import Progress
 from indexer.sources.base import Reader, SourceRequest
 from indexer.sources.folder import FolderReader
 from indexer.writer import Writer, open_writer
@@ -50,7 +51,7 @@ def labeller(cache_dir: Path, topics: Path = DEFAULT_TOPICS) -> Labeller:
 @contextmanager
 def writing(chroma_dir: Path, *, rebuild: bool = False) -> Iterator[Writer]:
     with open_writer(
-        chroma_dir, RECORDS, labeller(chroma_dir.parent), rebuild=rebuild, say=lambda _: None
+        chroma_dir, RECORDS, labeller(chroma_dir.parent), Progress(), rebuild=rebuild
     ) as writer:
         yield writer
 
@@ -88,7 +89,7 @@ def index_source(
         )
         name = source_name(reader.kind, request.location)
         plan = make_plan(name, reader.read(request), writer.state, limit)
-        counts = pipeline.run(plan, progress=lambda _: None)
+        counts = pipeline.run(plan)
         writer.publish()
     return counts
 

@@ -57,7 +57,7 @@ def describe(gallery: Path, painter: Painter) -> DescriptionCounts:
         try:
             counts, _ = describe_pictures(
                 writer, painter, WordEncoder(), list(writer.state.posts.values()),
-                chroma_dir=gallery, publish_every=3600, say=lambda _: None,
+                chroma_dir=gallery, publish_every=3600,
             )  # fmt: skip
         finally:
             writer.publish()

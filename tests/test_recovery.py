@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from indexer.journal import Journal
+from indexer.progress import Progress
 from retrieval.errors import EncoderMismatch, GalleryDamaged, NoGallery, SchemaMismatch
 from retrieval.gallery.generation import Generation
 from retrieval.gallery.manifest import EncoderRecord, Encoders, read_manifest
@@ -205,9 +206,7 @@ def test_another_encoder_is_an_error_that_names_both_and_the_remedy(
     index_folder(chroma_dir, posts)
     other = Encoders(EncoderRecord("clip", "clip@2", 64), RECORDS.caption)
     with pytest.raises(EncoderMismatch, match=r"colours@1, not by clip@2.*build --rebuild"):
-        with open_writer(
-            chroma_dir, other, labeller(chroma_dir.parent), rebuild=False, say=lambda _: None
-        ):
+        with open_writer(chroma_dir, other, labeller(chroma_dir.parent), Progress(), rebuild=False):
             pass
 
 

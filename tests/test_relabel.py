@@ -9,6 +9,7 @@ import pytest
 
 from indexer.mirror import opened_collections
 from indexer.overrides import Corrections
+from indexer.progress import Progress
 from indexer.relabel import relabel
 from indexer.status import read_status
 from retrieval.errors import BadInput, GalleryLocked, NoGallery
@@ -40,7 +41,7 @@ def gallery(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def again(gallery: Path, topics: Path | None = None) -> dict[str, dict[str, int]]:
     cache = gallery.parent / "cache"
-    return relabel(gallery, cache, sentiment_model=None, topics=topics, say=print).counts
+    return relabel(gallery, cache, sentiment_model=None, topics=topics, progress=Progress()).counts
 
 
 def labels_of(gallery: Path) -> dict[str, PostLabels]:
@@ -174,7 +175,7 @@ def test_while_another_writes_or_after_an_interrupted_build_it_is_refused(
 
 def test_without_a_gallery_there_is_nothing_to_label(tmp_path: Path) -> None:
     with pytest.raises(NoGallery):
-        relabel(tmp_path, tmp_path, sentiment_model=None, topics=None, say=print)
+        relabel(tmp_path, tmp_path, sentiment_model=None, topics=None, progress=Progress())
 
 
 def test_a_build_with_another_model_reads_every_caption_again(
@@ -192,12 +193,12 @@ def test_a_build_with_another_model_reads_every_caption_again(
     gloomy = Labeller(
         Gloomy(), load_taxonomy(DEFAULT_TOPICS), ColourEncoder(), WordEncoder(), tmp_path / "cache"
     )
-    with open_writer(gallery, RECORDS, gloomy, rebuild=False, say=print) as writer:
+    with open_writer(gallery, RECORDS, gloomy, Progress(), rebuild=False) as writer:
         writer.publish()
     labels = labels_of(gallery)
     assert {labels[name].sentiment.name for name in ("red.png", "blue.png")} == {"negative"}
     assert labels["green.png"].sentiment.name is None
-    with open_writer(gallery, RECORDS, gloomy, rebuild=False, say=print) as writer:
+    with open_writer(gallery, RECORDS, gloomy, Progress(), rebuild=False) as writer:
         metadatas = writer._collections.captions.get()["metadatas"]
     assert {metadata["sentiment"] for metadata in metadatas or []} == {"negative"}
 
