@@ -268,12 +268,15 @@ def _columns(text: str) -> dict[str, str]:
 
 def _build(arguments: argparse.Namespace, settings: Settings) -> int:
     _check_flags(arguments)
-    from indexer.build import build, plan_only
+    from indexer.build import build, encoder_in_view, plan_only
 
     request, options = _request(arguments), _options(arguments, settings)
     if arguments.dry_run:
+        from indexer.preview import look_at
+
         planned = plan_only(request, options)
-        _answer(arguments, summary.plan_json(planned), summary.plan_text(planned))
+        preview = look_at(planned, encoder_in_view(options))
+        _answer(arguments, summary.plan_json(planned, preview), summary.plan_text(planned, preview))
         return DONE
     report = build(request, options, arguments.progress)
     _answer(arguments, report.as_json(), summary.build_text(report, options.chroma_dir))

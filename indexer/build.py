@@ -18,7 +18,7 @@ from indexer.sources.base import SourceReading, SourceRequest
 from indexer.sources.registry import choose_reader, default_location
 from indexer.state import State
 from indexer.writer import interrupted_rebuild, open_writer
-from retrieval.encoders.choose import choose_image_encoder
+from retrieval.encoders.choose import AUTO, choose_image_encoder
 from retrieval.encoders.sentence import DEFAULT_SENTENCE_MODEL, SentenceEncoder
 from retrieval.errors import BadOption, GalleryError, NoGallery
 from retrieval.files import explained_storage_errors
@@ -68,6 +68,7 @@ class Source:
     """A source that has been read."""
 
     name: str
+    kind: str
     request: SourceRequest
     reading: SourceReading
 
@@ -198,7 +199,7 @@ def read_source(request: SourceRequest, chroma_dir: Path) -> Source:
     name = source_name(reader.kind, request.location)
     reading = reader.read(request)
     check_roots(name, request, reading, _indexed_roots(chroma_dir, name))
-    return Source(name, request, reading)
+    return Source(name, reader.kind, request, reading)
 
 
 def _check_fits(request: SourceRequest, kind: str) -> None:
@@ -228,6 +229,17 @@ def plan_only(request: SourceRequest | None, options: BuildOptions) -> list[Plan
         Planned(source, make_plan(source.name, source.reading, state, options.limit))
         for source in sources
     ]
+
+
+def encoder_in_view(options: BuildOptions) -> str | None:
+    """The picture encoder that a build would use, as far as that is known without looking for one.
+
+    A new gallery's `auto` depends on what can be had when it is built.
+    """
+    if options.clip != AUTO:
+        return options.clip
+    stored = None if options.rebuild else _stored(options.chroma_dir)
+    return stored.image.spec if stored else None
 
 
 def _run(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from indexer.build import BuildReport, Planned
     from indexer.overrides import Corrected
+    from indexer.preview import Preview
     from indexer.relabel import RelabelReport
     from indexer.status import Status
     from retrieval.gallery.manifest import Manifest
@@ -124,24 +126,37 @@ def _correction(each: Corrected) -> str:
     return printable(f"{posts}  {' · '.join(said)}{caption}")
 
 
-def plan_json(planned: Sequence[Planned]) -> dict[str, Any]:
+def plan_json(planned: Sequence[Planned], preview: Preview) -> dict[str, Any]:
     """What `build --dry-run --json` prints."""
     plans = [each.plan for each in planned]
     return {
         "dry_run": True,
         "sources": [plan.source for plan in plans],
+        "kinds": [each.source.kind for each in planned],
         "posts": sum(plan.posts for plan in plans),
         "pictures": sum(len(plan.wanted) for plan in plans),
         "to_open": sum(len(plan.to_open) for plan in plans),
         "unchanged": sum(len(plan.known) for plan in plans),
         "removed": sum(len(plan.removed) for plan in plans),
         "missing": sum(len(each.source.reading.missing) for each in planned),
+        "years": preview.years and list(preview.years),
+        "dated": preview.dated,
+        "looked_at": preview.looked_at,
+        "skipped": [asdict(skipped) for skipped in preview.skipped],
+        "minutes": None if preview.minutes is None else round(preview.minutes, 1),
+        "notes": [note for each in planned for note in each.source.reading.notes],
     }
 
 
-def plan_text(planned: Sequence[Planned]) -> str:
+def plan_text(planned: Sequence[Planned], preview: Preview) -> str:
     """What a build would do."""
     lines = [line for each in planned for line in _plan_lines(each)]
+    if preview.years:
+        first, last = preview.years
+        lines.append(f"dates from {first} to {last}, judged by {count(preview.dated, 'post')}")
+    lines += [printable(f"would skip {each.path}: {each.reason}") for each in preview.skipped]
+    if preview.minutes is not None:
+        lines.append(f"would take about {count(max(1, round(preview.minutes)), 'minute')}")
     return "\n".join([*lines, "nothing was written (--dry-run)"])
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
+from PIL.ExifTags import IFD, Base
 
 from retrieval.gallery.generation import Generation
 from retrieval.records import SENTIMENTS
@@ -99,6 +101,27 @@ def test_a_dry_run_writes_nothing_and_says_what_would_be_done(tmp_path: Path) ->
     planned = json.loads(done.stdout)
     assert (planned["posts"], planned["to_open"], planned["removed"]) == (3, 3, 0)
     assert not (tmp_path / "c").exists()
+
+
+def test_a_dry_run_says_what_it_takes_the_input_for_and_what_it_will_meet(tmp_path: Path) -> None:
+    posts = three_pictures(tmp_path / "posts")
+    exif = Image.Exif()
+    exif.get_ifd(IFD.Exif)[Base.DateTimeOriginal] = "2019:07:14 18:30:00"
+    Image.new("RGB", (40, 40)).save(posts / "dated.jpg", exif=exif)
+    (posts / "red.json").write_text('{"created_at": "2023-01-01"}')
+    (posts / "page.jpg").write_text("<html>not found</html>")
+    command = ("indexer", "build", posts, "--dry-run", "--chroma-dir", tmp_path / "c")
+    planned = json.loads(run(*command, "--json").stdout)
+    assert planned["kinds"] == ["folder"]
+    assert (planned["posts"], planned["looked_at"]) == (5, 5)
+    assert (planned["years"], planned["dated"]) == ([2019, 2023], 2)
+    assert [Path(each["path"]).name for each in planned["skipped"]] == ["page.jpg"]
+    assert "web page" in planned["skipped"][0]["reason"]
+    assert planned["minutes"] is None, "which encoder a new gallery gets is not known"
+    assert json.loads(run(*command, "--json", "--clip", "packaged").stdout)["minutes"] > 0
+    told = run(*command, "--clip", "packaged").stdout
+    assert "dates from 2019 to 2023, judged by 2 posts" in told
+    assert "would take about 1 minute" in told
 
 
 def test_every_bad_input_costs_one_line_and_the_good_ones_are_indexed(tmp_path: Path) -> None:
