@@ -48,6 +48,19 @@ def named_parts(asked: object) -> list[tuple[tuple[str, ...], str]]:
     return parts
 
 
+def about_time(seconds: float) -> str:
+    """A span of time as nobody would measure it: “a few seconds”, “about 3 minutes”."""
+    if seconds < 10:
+        return "a few seconds"
+    if seconds < 50:
+        return f"about {round(seconds, -1):.0f} seconds"
+    minutes = max(1, round(seconds / 60))
+    if minutes < 60:
+        return "about a minute" if minutes == 1 else f"about {minutes} minutes"
+    hours = round(seconds / 3600)
+    return "about an hour" if hours == 1 else f"about {hours} hours"
+
+
 def period(since: str | None, until: str | None) -> str:
     """Such as “2021”, “March 2021”, “2019 to 2021”, “since 2021-03-14”."""
     if since is None or until is None:

@@ -13,6 +13,7 @@ class Settings:
 
     chroma_dir: Path  # the gallery: Chroma, generations, thumbnails
     cache_dir: Path  # what can be made again: exported encoders, label vectors
+    uploads_dir: Path | None = None  # what was handed to the page; None: beside the gallery
     openai_base_url: str | None = None  # any endpoint that speaks OpenAI's protocol
     openai_api_key: str | None = field(default=None, repr=False)
     openai_model: str | None = None  # that answers questions; None: no language model does
@@ -25,14 +26,16 @@ class Settings:
     def from_environment(cls) -> Settings:
         """Read the environment, and .env in the working directory for what is not set there.
 
-        CHROMA_DIR (default chroma_db/), XDG_CACHE_HOME (default ~/.cache), OPENAI_BASE_URL,
-        OPENAI_API_KEY, OPENAI_MODEL.
+        CHROMA_DIR (default chroma_db/), UPLOADS_DIR (default chroma_db_uploads/, beside the
+        gallery), XDG_CACHE_HOME (default ~/.cache), OPENAI_BASE_URL, OPENAI_API_KEY, OPENAI_MODEL.
         """
         values = {**_read_env_file(Path(".env")), **os.environ}
+        uploads_dir = values.get("UPLOADS_DIR")
         cache_home = values.get("XDG_CACHE_HOME") or Path.home() / ".cache"
         return cls(
             chroma_dir=Path(values.get("CHROMA_DIR") or "chroma_db"),
             cache_dir=Path(cache_home) / "post-gallery",
+            uploads_dir=Path(uploads_dir) if uploads_dir else None,
             openai_base_url=values.get("OPENAI_BASE_URL") or None,
             openai_api_key=values.get("OPENAI_API_KEY") or None,
             openai_model=values.get("OPENAI_MODEL") or None,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
+from chat_app.building import SAMPLE
 from chat_app.page import sidebar
 from chat_app.page.chosen import (
     EVERY_POST,
@@ -21,6 +22,7 @@ from chat_app.page.chosen import (
 )
 from chat_app.page.markdown import plain
 from chat_app.page.shared import shared
+from chat_app.serve import LOCAL
 from chat_app.wording import named_parts
 from retrieval.cli import count
 from retrieval.errors import GalleryError, NoGallery
@@ -32,10 +34,12 @@ if TYPE_CHECKING:
     from retrieval.catalog.filters import Filters
     from retrieval.search.searcher import Searcher
 
+_ADD = "page/add_posts.py"
 _PAGES = {
     "page/chat.py": ("Chat", ":material/forum:"),
     "page/gallery.py": ("Gallery", ":material/photo_library:"),
     "page/overview.py": ("Overview", ":material/insights:"),
+    _ADD: ("Add posts", ":material/add_photo_alternate:"),
 }
 
 
@@ -79,6 +83,17 @@ def draw(page: Callable[[Here], Mapping[str, str]]) -> None:
     _write_address({**to_address(chosen), **{name: [value] for name, value in more.items()}})
 
 
+def draw_alone(page: Callable[[], None]) -> None:
+    """Draw a page that needs no gallery and has no filters."""
+    _links(st.session_state.get("chosen", EVERY_POST))
+    page()
+
+
+def is_private() -> bool:
+    """Whether nobody but this machine can reach the page, as far as its server was told."""
+    return st.get_option("server.address") in (None, LOCAL, "localhost", "::1")
+
+
 def _links(chosen: Posts) -> None:
     with st.container(key="pages", horizontal=True, gap="xsmall"):
         for path, (title, icon) in _PAGES.items():
@@ -114,16 +129,41 @@ def _active(chosen: Posts, searcher: Searcher, filters: Filters) -> None:
 
 def _welcome() -> None:
     st.title("Your posts, once they are here")
-    st.markdown(
-        f"There is no gallery in **{plain(str(shared().chroma_dir))}** yet. Build one from a "
-        "folder of pictures or from a table of posts:"
-    )
-    st.code(
-        "python -m indexer build ~/Pictures/posts\n"
-        "python -m indexer build posts.csv --images ~/Pictures",
-        language=None,
-    )
+    if shared().building.is_at_work:
+        st.markdown("They are being added.")
+        st.page_link(_ADD, label="See how far it is", icon=":material/hourglass_top:")
+    else:
+        st.markdown(
+            f"There is no gallery in **{plain(str(shared().chroma_dir))}** yet. Make one from a "
+            "folder of pictures or from a table of posts."
+        )
+        if is_private():
+            st.page_link(_ADD, label="Add your posts", icon=":material/add_photo_alternate:")
+            offer_sample()
+    with st.expander("In a terminal"):
+        st.code(
+            "python -m indexer build ~/Pictures/posts\n"
+            "python -m indexer build posts.csv --images ~/Pictures",
+            language=None,
+        )
     st.button("Look again", icon=":material/refresh:")
+
+
+def offer_sample() -> None:
+    """One click to a gallery of 36 invented posts, where the package has them."""
+    if not SAMPLE.is_file():
+        return
+    st.markdown(
+        ":small[:gray[Or have a look around first: 36 invented posts over photographs that came "
+        "with this program.]]"
+    )
+    if st.button("Try it with the sample", key="try-sample", icon=":material/redeem:"):
+        try:
+            shared().building.add(SAMPLE)
+        except GalleryError as error:
+            st.error(plain(str(error)), icon=":material/error:")
+        else:
+            st.switch_page(_ADD)
 
 
 def _cannot_open(error: GalleryError) -> None:

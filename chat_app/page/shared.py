@@ -6,8 +6,10 @@ from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from chat_app.building import Building
 from chat_app.page.running import Loop
 from chat_app.picture_map import principal_places
+from chat_app.uploads import Uploads, uploads_dir
 from retrieval.config import Settings
 from retrieval.search.query import parse_query
 from retrieval.search.reader import Reader
@@ -29,6 +31,8 @@ class Shared:
     def __init__(self, settings: Settings) -> None:
         self.chroma_dir: Path = settings.chroma_dir
         self.loop = Loop()
+        self.building = Building(settings.chroma_dir)
+        self.uploads = Uploads(uploads_dir(settings))
         self._settings = settings
         self._reader = Reader(settings.chroma_dir, settings.cache_dir)
         self._lock = Lock()

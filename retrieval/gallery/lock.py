@@ -72,6 +72,19 @@ def reader_lock(chroma_dir: Path) -> Iterator[None]:
         yield
 
 
+def check_no_writer(chroma_dir: Path) -> None:
+    """Make sure that nobody is writing at this moment.
+
+    Raises:
+        GalleryLocked: a writer is at work; the message says which.
+        StorageFailed: the lock cannot be looked at.
+
+    """
+    if lock_path(chroma_dir).is_file():
+        with reader_lock(chroma_dir):
+            return
+
+
 def last_write(chroma_dir: Path) -> int:
     """When the last writer began, in nanoseconds: what was opened before it is out of date."""
     try:
