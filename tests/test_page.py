@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -151,7 +150,7 @@ def test_every_filter_can_be_shared_by_the_address(page: AppTest) -> None:
     assert parameters(page) == shared
     assert page.checkbox(key="filter-sentiments-positive").value
     assert page.checkbox(key="filter-has_caption-True").value
-    assert str(page.date_input(key="filter-since").value) == "2019-01-01"
+    assert page.text_input(key="filter-since").value == "2019-01-01"
 
 
 def test_an_address_that_asks_for_what_is_not_here_says_so(page: AppTest) -> None:
@@ -169,9 +168,30 @@ def test_an_address_that_asks_for_what_is_not_here_says_so(page: AppTest) -> Non
 
 def test_a_first_day_after_the_last_one_lets_the_last_one_go(page: AppTest) -> None:
     page.query_params["until"] = "2019-12-31"
-    page.run().date_input(key="filter-since").set_value(date(2021, 1, 1)).run()
+    page.run().text_input(key="filter-since").set_value("2021-01-01").run()
     assert not page.exception
     assert parameters(page) == {"since": ["2021-01-01"]}
+
+
+def test_a_date_can_be_a_month_of_the_last_year(page: AppTest) -> None:
+    page.query_params["until"] = "2021"
+    page.run().text_input(key="filter-since").set_value(" 2021-03 ").run()
+    assert parameters(page) == {"since": ["2021-03"], "until": ["2021"]}
+    page.text_input(key="filter-until").set_value("").run()
+    assert parameters(page) == {"since": ["2021-03"]}
+
+
+def test_what_is_no_date_filters_nothing_and_says_how_to_write_one(page: AppTest) -> None:
+    page.query_params["since"] = "2020"
+    page.run().text_input(key="filter-since").set_value("*soon*").run()
+    assert not page.exception
+    assert parameters(page) == {"since": ["2020"]}
+    assert page.text_input(key="filter-since").value == "*soon*"
+    told = r":orange[“\*soon\*” is no date. Write a year (2021)"
+    assert any(each.value.startswith(told) for each in page.sidebar.markdown)
+    page.run()
+    assert page.text_input(key="filter-since").value == "2020"
+    assert "is no date" not in texts(page)
 
 
 # --- gallery and detail -------------------------------------------------------------------------

@@ -153,6 +153,18 @@ def test_by_keyboard_alone(visitor: Visitor) -> None:
     page.get_by_role("dialog").wait_for(state="hidden")
 
 
+def test_a_typed_date_holds_when_its_field_is_left_with_tab(visitor: Visitor) -> None:
+    visitor.open()
+    field = visitor.page.get_by_label("From")
+    field.focus()
+    visitor.page.keyboard.type("2021-03-14")
+    visitor.page.keyboard.press("Tab")
+    visitor.page.wait_for_url("**since=2021-03-14**", timeout=10_000)
+    visitor.settle()
+    assert field.input_value() == "2021-03-14"
+    assert field.evaluate("input => input.scrollWidth <= input.clientWidth")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_every_view_is_accessible(url: str, width: int, scheme: str) -> None:

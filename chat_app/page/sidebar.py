@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +10,9 @@ import streamlit as st
 from chat_app.page.chosen import EVERY_POST, boxed, choose, filters_of, reset, without
 from chat_app.page.look import FEELINGS
 from chat_app.page.markdown import plain
+from retrieval.catalog.dates import written
+from retrieval.catalog.filters import date_range
+from retrieval.errors import BadOption
 from retrieval.labels.taxonomy import OTHER
 from retrieval.records import DISAGREEMENTS
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from retrieval.search.searcher import Searcher
 
 _FEW = 8  # values of one kind that are shown before somebody asks for more
+_LONGEST = 30  # characters of what was typed that are said again
 _DISAGREE = {"sentiment": "On sentiment", "topics": "On topics"}
 
 
@@ -137,48 +140,48 @@ def _box(key: str, label: str, posts: int, *, is_ticked: bool, then: Posts) -> N
 
 
 def _dates(searcher: Searcher, chosen: Posts) -> None:
+    """Two fields to type in: a text field is applied as soon as it is left, by whatever key."""
     dated = searcher.columns.created_at[~np.isnan(searcher.columns.created_at)]
     if not len(dated):
         return
-    first, last = _day(dated.min()), _day(dated.max())
+    odd = st.session_state.pop("odd-date", None)  # told once; the next run has the old date again
     _heading("Dates")
     with st.container(key="days", horizontal=True, gap="xsmall"):
-        for field, label in (("since", "From"), ("until", "To")):
-            said = getattr(chosen, field)
-            day = _as_day(said, first if field == "since" else last)
-            st.session_state[f"filter-{field}"] = day
-            st.date_input(
+        for field, label, day in (("since", "From", dated.min()), ("until", "To", dated.max())):
+            is_odd = odd is not None and odd[0] == field
+            st.session_state[f"filter-{field}"] = odd[1] if is_odd else getattr(chosen, field) or ""
+            st.text_input(
                 label,
                 key=f"filter-{field}",
-                min_value=min(first, day or first),
-                max_value=max(last, day or last),
-                format="YYYY-MM-DD",
-                on_change=_set_day,
+                placeholder=_day(day),
+                on_change=_set_date,
                 args=(chosen, field),
             )
+    if odd is not None:
+        st.markdown(
+            f":orange[“{plain(odd[1], _LONGEST)}” is no date. Write a year (2021), a month "
+            "(2021-03) or a day (2021-03-14).]"
+        )
 
 
-def _set_day(chosen: Posts, field: str) -> None:
-    day = st.session_state[f"filter-{field}"]
-    after = chosen.model_copy(update={field: None if day is None else day.isoformat()})
-    if after.since and after.until and after.since[:10] > after.until[:10]:
+def _set_date(chosen: Posts, field: str) -> None:
+    said = st.session_state[f"filter-{field}"].strip() or None
+    try:
+        date_range(said, None)
+    except BadOption:
+        st.session_state["odd-date"] = field, said
+        return
+    after = chosen.model_copy(update={field: said})
+    try:
+        date_range(after.since, after.until)
+    except BadOption:
         other = "until" if field == "since" else "since"
-        after = after.model_copy(update={other: None})  # the day that was just chosen holds
+        after = after.model_copy(update={other: None})  # the date that was just typed holds
     choose(after)
 
 
-def _as_day(said: str | None, fallback: date) -> date | None:
-    """A day of the widget for what was said, which can be a month or a year."""
-    if said is None:
-        return None
-    try:
-        return date.fromisoformat(said)
-    except ValueError:
-        return fallback
-
-
-def _day(seconds: float) -> date:
-    return datetime.fromtimestamp(float(seconds), UTC).date()
+def _day(seconds: float) -> str:
+    return written(int(seconds))[:10]
 
 
 def _heading(title: str) -> None:
