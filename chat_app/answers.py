@@ -46,14 +46,6 @@ def answer(plan: Plan, result: Result | None, examples: Sequence[str] = ()) -> s
     return _shown(result) if isinstance(result, Shown) else _similar(result)
 
 
-def answer_by_picture(result: Found) -> str:
-    """What to say about pictures that are like one that was handed over."""
-    if not result.hits:
-        return "No picture passes your filters."
-    and_words = f" and “{result.asked.query}”" if result.asked.query else ""
-    return f"The {count(len(result.hits), 'picture')} that come closest to yours{and_words}."
-
-
 def refused_by_tool(reason: str) -> str:
     """A tool's advice as an answer."""
     return f"That did not work: {reason.strip()}"
@@ -71,7 +63,8 @@ def _without_result(plan: Plan, examples: Sequence[str]) -> str:
 
 
 def _found(result: Found) -> str:
-    which = " · ".join(named(result.asked)) or "that"
+    like = ["your picture"] if result.like_picture else []
+    which = " · ".join([*like, *named(result.asked)]) or "that"
     if not result.hits:
         return f"No post matches {which}."
     if not result.sure:
@@ -79,6 +72,8 @@ def _found(result: Found) -> str:
             rest = in_one(result.asked.model_copy(update=_without(result.dropped)))
             return f"No post matches {which}. Without that last part ({rest}):"
         return f"Nothing surely matches {which}. These come closest, but I am less sure of them:"
+    if result.like_picture:
+        return f"{count(len(result.hits), 'picture')} closest to yours{_parts(result.asked)}."
     posts = count(result.posts, "post")
     shown = len(result.hits)
     more = (

@@ -42,14 +42,15 @@ def search(scope: Scope, asked: SearchPosts) -> Found:
         BadOption: a date, topic, source or query is not one; says what is allowed.
 
     """
-    filters, query = _filters(scope, asked), _query(asked)
+    filters, query = _filters(scope, asked), _query(asked, scope.picture)
     rows = scope.searcher.matching(query, filters)
     posts = _posts_of(scope, rows, filters)
     if asked.order != "relevance":
         hits = _in_order(scope, posts, filters, asked.order, slice(asked.limit))
     else:
         hits = _hits(scope, query, filters, asked.limit, cutoff=True)
-    found = Found(asked, hits, pictures=len(rows), posts=len(posts))
+    like = scope.picture is not None
+    found = Found(asked, hits, pictures=len(rows), posts=len(posts), like_picture=like)
     if hits:
         return found
     return _nearest(scope, asked, found)
@@ -117,20 +118,6 @@ def similar(scope: Scope, asked: FindSimilar) -> Similar:
     of = _meant(scope, asked)
     (found,) = scope.searcher.search([Query(similar_to=of.image_id)], 8, scope.filters)
     return Similar(asked, of, found.hits)
-
-
-def by_picture(scope: Scope, picture: Image, words: str, limit: int) -> Found:
-    """Find pictures like one that is not in the gallery, and like some words.
-
-    Raises:
-        BadOption: the words cannot be looked for.
-
-    """
-    query = parse_query(words, picture=picture) if words.strip() else Query(picture=picture)
-    (found,) = scope.searcher.search([query], limit, scope.filters)
-    posts = sum(len(hit.posts) for hit in found.hits)
-    asked = SearchPosts(query=words.strip(), limit=limit)
-    return Found(asked, found.hits, pictures=len(found.hits), posts=posts)
 
 
 def every_post(scope: Scope, asked: Posts) -> list[tuple[Post, PostLabels]]:
@@ -202,8 +189,11 @@ def _topic(columns: Columns, name: str) -> str:
     return known.get(name.casefold(), name)
 
 
-def _query(asked: Slice) -> Query:
-    return parse_query(asked.query) if asked.query.strip() else Query()
+def _query(asked: Slice, picture: Image | None = None) -> Query:
+    """What is looked for, in words and by a picture that the user gave."""
+    return (
+        parse_query(asked.query, picture=picture) if asked.query.strip() else Query(picture=picture)
+    )
 
 
 def _meant(scope: Scope, asked: ShowPost | FindSimilar) -> Hit:
@@ -241,7 +231,7 @@ def _hits(
 
 def _nearest(scope: Scope, asked: SearchPosts, found: Found) -> Found:
     """What comes closest where nothing matches: the nearest, else without the last filter."""
-    query, filters = _query(asked), _filters(scope, asked)
+    query, filters = _query(asked, scope.picture), _filters(scope, asked)
     if not query.is_empty:
         hits = _hits(scope, query, filters, asked.limit, cutoff=False)
         if hits:

@@ -36,6 +36,7 @@ class Found:
     posts: int
     sure: bool = True  # False: nothing matches, and `hits` are what comes closest
     dropped: str = ""  # the filter that `hits` do without, where it takes that to find any
+    like_picture: bool = False  # they are those that come closest to one that the user gave
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,6 @@ from typing import TYPE_CHECKING, Any
 from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, ToolMessage
 from langsmith import tracing_context
 
-from chat_app import lookups
-from chat_app.answers import answer_by_picture
-from chat_app.arguments import SearchPosts
 from chat_app.examples import example_questions
 from chat_app.model import failure, open_model
 from chat_app.planner import Planner
@@ -23,6 +20,7 @@ from chat_app.results import counts_of, hits_of, is_sure
 from chat_app.safe_text import PlainStream
 from chat_app.scope import Scope
 from chat_app.tools import TOOLS
+from chat_app.understanding.beside_picture import understand_beside_picture
 from chat_app.understanding.lexicon import GalleryLexicon
 from chat_app.understanding.plan import Plan
 from chat_app.understanding.understand import understand
@@ -87,6 +85,7 @@ class Turn:
     calls: tuple[Call, ...] = ()
     results: tuple[Result, ...] = ()
     seconds: float = 0.0
+    picture: Image | None = None  # that the user gave, here or before, and that was looked for
 
     @property
     def hits(self) -> tuple[Hit, ...]:
@@ -137,11 +136,13 @@ class Assistant:
         turns: Sequence[Turn] = (),
         filters: Filters = EVERYTHING,
         *,
+        picture: Image | None = None,
         plan: Plan | None = None,
         by_model: bool = True,
     ) -> AsyncGenerator[Event]:
         """Events as they come, the last of which is the turn. Cancelling stops at once.
 
+        `picture`: one that the user gives, upright and RGB; no language model gets to see it.
         `plan`: what is asked for is known already, whatever the question says.
         `by_model`: let the language model answer, where one is set.
         """
@@ -149,14 +150,15 @@ class Assistant:
         titles = searcher.columns.topic_titles
         lexicon = GalleryLexicon(titles, searcher.caption_encoder, searcher.evidence.in_captions)
         by_model = by_model and plan is None
-        plan = plan or understand(question, today, lexicon, *_taken_up(turns))
+        plan, picture = _meant(plan, picture, question, today, lexicon, turns)
         shown = next((t.hits for t in reversed(turns) if t.hits and t.plan.kind != "show"), ())
         examples = example_questions(searcher) if plan.kind == "unclear" else ()
         planner = Planner(plan=plan, examples=examples)
-        scope = Scope(searcher, filters, tuple(hit.posts[0].post_id for hit in shown), planner)
+        ids = tuple(hit.posts[0].post_id for hit in shown)
+        scope = Scope(searcher, filters, ids, picture, planner)
         notice, heard, by = "", _Heard(), "planner"
-        looks_up = by_model and plan.arguments is not None
-        if looks_up and self._model is not None and self._endpoint is not None:
+        by_model = by_model and plan.arguments is not None and picture is None
+        if by_model and self._model is not None and self._endpoint is not None:
             by = "llm"
             asked = replace(scope, brain=self._model)
             try:
@@ -192,6 +194,7 @@ class Assistant:
             tuple(heard.calls),
             tuple(heard.results),
             time.monotonic() - started,
+            picture,
         )
 
     async def _events(
@@ -230,28 +233,6 @@ class Assistant:
                 yield Said(rest)
 
 
-def by_picture(
-    picture: Image, words: str, searcher: Searcher, filters: Filters = EVERYTHING
-) -> Turn:
-    """The turn of a picture that was handed over, alone or with words.
-
-    Raises:
-        BadOption: the words cannot be looked for.
-
-    """
-    started = time.monotonic()
-    result = lookups.by_picture(Scope(searcher, filters), picture, words, SearchPosts().limit)
-    plan = Plan("find", result.asked) if result.asked.query else Plan("similar")
-    return Turn(
-        words,
-        answer_by_picture(result),
-        "planner",
-        plan,
-        results=(result,),
-        seconds=time.monotonic() - started,
-    )
-
-
 def _calls_in(update: dict[str, Any]) -> list[Call]:
     messages = (update.get("model") or {}).get("messages", [])
     return [
@@ -274,15 +255,32 @@ def _what_is_wrong(heard: _Heard) -> str:
     return "" if heard.finished else "The answer was cut off by the endpoint."
 
 
-def _taken_up(turns: Sequence[Turn]) -> tuple[Plan | None, int]:
-    """The last plan that looked for posts, and which of them was looked at since then."""
+def _meant(
+    plan: Plan | None,
+    picture: Image | None,
+    question: str,
+    today: date,
+    lexicon: GalleryLexicon,
+    turns: Sequence[Turn],
+) -> tuple[Plan, Image | None]:
+    """What is asked for, and the picture that it is to be like: given now, or kept from before."""
+    if plan is not None:
+        return plan, picture
+    if picture is not None:
+        return understand_beside_picture(question, today, lexicon), picture
+    last, seen = _taken_up(turns)
+    plan = understand(question, today, lexicon, last.plan if last else None, seen)
+    return plan, last.picture if last and plan.goes_on and plan.kind == "find" else None
+
+
+def _taken_up(turns: Sequence[Turn]) -> tuple[Turn | None, int]:
+    """The last turn that looked for posts, and the place of the one looked at since then."""
     seen: int | None = None
     for turn in reversed(turns):
-        if turn.plan.kind in ("similar", "show") or turn.plan.posts is not None:
-            is_list = turn.plan.kind != "show"
-            seen = seen or (1 if is_list else turn.plan.seen)
         if turn.plan.posts is not None:
-            return turn.plan, seen or 1
+            return turn, seen or 1
+        if turn.plan.kind in ("similar", "show"):
+            seen = seen or turn.plan.seen or 1
     return None, seen or 1
 
 

@@ -14,6 +14,7 @@ import pytest
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
+from PIL import Image
 
 from chat_app import arguments as asked
 from chat_app import lookups
@@ -89,12 +90,19 @@ def tool_messages(scope: Scope) -> list[ToolMessage]:
     return [message for message in done["messages"] if isinstance(message, ToolMessage)]
 
 
-async def asking(searcher: Searcher, *questions: str, filters: Filters = EVERYTHING) -> list[Turn]:
+async def asking(
+    searcher: Searcher,
+    *questions: str,
+    filters: Filters = EVERYTHING,
+    picture: Image.Image | None = None,
+) -> list[Turn]:
+    """The turns of a conversation, whose first question comes with the picture."""
     assistant, turns = Assistant(build_agent()), list[Turn]()
     for question in questions:
-        events: list[Event] = [
-            event async for event in assistant.ask(question, searcher, TODAY, turns, filters)
-        ]
+        answer = assistant.ask(
+            question, searcher, TODAY, turns, filters, picture=None if turns else picture
+        )
+        events: list[Event] = [event async for event in answer]
         assert isinstance(events[-1], Turn)
         turns.append(events[-1])
     return turns
@@ -233,6 +241,26 @@ def test_conversations_at_the_same_time_never_mix(searcher: Searcher) -> None:
     assert captions(other[1]) == ["a horrible green door"]
     assert (captions(one[2]), captions(other[2])) == (["a blue boat"], ["a horrible green door"])
     assert (one[3].counts["posts"], other[3].counts["posts"]) == (3, 1)
+
+
+def test_a_picture_is_looked_for_until_another_thing_is(searcher: Searcher) -> None:
+    red = Image.new("RGB", (64, 64), "red")
+    words = "something like this since 2020 please", "only the sad ones", "and until 2021?"
+    turns = asyncio.run(
+        asking(searcher, *words, "what about boats?", "only from 2021", picture=red)
+    )
+    assert turns[0].answer == "3 pictures closest to yours · since 2020."
+    assert turns[0].plan.arguments == asked.SearchPosts(since="2020-01-01")
+    assert [turn.picture is red for turn in turns] == [True, True, True, False, False]
+    assert captions(turns[2]) == ["a horrible green door"]
+
+
+def test_pictures_like_one_are_not_counted(searcher: Searcher) -> None:
+    red = Image.new("RGB", (64, 64), "red")
+    turns = asyncio.run(asking(searcher, "how many like this?", "how many sad ones?", picture=red))
+    assert turns[0].answer == "5 pictures closest to yours."
+    assert turns[1].counts["posts"] == 2
+    assert turns[1].picture is None
 
 
 def test_a_stopped_answer_leaves_the_next_one_working(searcher: Searcher) -> None:

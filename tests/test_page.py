@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from chat_app.page.shared import open_shared
 from retrieval.config import Settings
 from retrieval.gallery.generation import Generation
-from retrieval.gallery.layout import overrides_path
+from retrieval.gallery.layout import overrides_path, thumbnail_path
 from retrieval.labels.overrides import set_override
 from tests.commands import run
 
@@ -118,6 +118,38 @@ def test_filters_hold_in_the_chat(page: AppTest) -> None:
     badges = [e.value for e in page.markdown if e.value.startswith(":") and "-badge[" in e.value]
     assert badges
     assert all("Negative" in badge for badge in badges)
+
+
+def drop(page: AppTest, gallery: Path, words: str = "") -> AppTest:
+    """Ask with the first picture of the gallery, as its thumbnail has it."""
+    picture = thumbnail_path(gallery, Generation.open(gallery).image_ids[0])
+    box = page.chat_input[0].upload("picture.webp", picture.read_bytes(), "image/webp")
+    return (box.set_value(words) if words else box).run()
+
+
+def understood(page: AppTest, turn: int) -> list[str]:
+    return [each.label for each in page.button if (each.key or "").startswith(f"less-{turn}-")]
+
+
+def test_words_beside_a_picture_filter_as_those_of_a_question_do(
+    page: AppTest, gallery: Path
+) -> None:
+    drop(page.run(), gallery)
+    assert not page.exception
+    assert "8 pictures closest to yours" in texts(page)
+    assert not understood(page, 0)
+    drop(page, gallery, "something like this from 2020 please")
+    assert not page.exception
+    assert understood(page, 1) == ["like your picture", "2020"]
+    assert "7 pictures closest to yours · 2020" in texts(page)
+    ask(page, "and from 2019?")
+    assert understood(page, 2) == ["like your picture", "2019"]
+    button(page, "less-2-since").click().run()
+    assert cards(page, "turn3") == cards(page, "turn0")
+    button(page, "less-2-picture").click().run()
+    assert not page.exception
+    assert understood(page, 4) == ["2019"]
+    assert "closest to yours" not in page.markdown[-1].value
 
 
 # --- filters and the address --------------------------------------------------------------------

@@ -14,7 +14,7 @@ from chat_app.page import cards, charts, export, frame
 from chat_app.page.markdown import plain, plain_lines, prose
 from chat_app.page.shared import shared
 from chat_app.results import hits_of
-from chat_app.turn import Called, Returned, Said, Turn, by_picture
+from chat_app.turn import Called, Returned, Said, Turn
 from chat_app.understanding.plan import Plan
 from chat_app.wording import named, named_parts
 from retrieval.cli import count
@@ -23,6 +23,8 @@ from retrieval.pictures import read_picture
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from PIL.Image import Image
 
     from chat_app.page.frame import Here
     from chat_app.turn import Call, Event
@@ -44,7 +46,8 @@ class Asked:
     """A question of this conversation, and what has come of it."""
 
     question: str
-    picture: bytes | None = None
+    picture: bytes | None = None  # as it was dropped
+    like: Image | None = None  # an earlier question's picture, where that is known already
     plan: Plan | None = None  # what is asked for, where that is known already
     turn: Turn | None = None
     steps: list[str] = field(default_factory=list)
@@ -128,7 +131,7 @@ def _ask(asked: list[Asked], entry: Asked) -> None:
 
 def _draw_turn(here: Here, asked: list[Asked], number: int, entry: Asked) -> None:
     with st.container(key=f"question-{number}"):
-        if entry.picture:
+        if entry.picture is not None:
             _draw_given(entry.picture)
         st.markdown(f"**{plain(entry.question)}**" if entry.question else "**Pictures like this**")
     with st.container(key=f"doing-{number}"):  # hidden as soon as nothing runs
@@ -152,7 +155,7 @@ def _draw_turn(here: Here, asked: list[Asked], number: int, entry: Asked) -> Non
         with grid:
             cards.draw(entry.hits, f"turn{number}", _CARD)
     if turn is not None:
-        _draw_understood(asked, number, turn, entry.picture)
+        _draw_understood(asked, number, turn)
         _draw_foot(here, number, turn)
 
 
@@ -177,11 +180,9 @@ def _text(entry: Asked) -> str:
 def _answer(here: Here, before: list[Asked], entry: Asked, steps: Any, answer: Any) -> None:
     """Answer while the page shows what happens; what was said is kept when it is stopped."""
     try:
-        if entry.picture is not None and entry.plan is None:
+        picture = entry.like
+        if entry.picture is not None:
             picture = read_picture(entry.picture, here.searcher.short_side)
-            entry.turn = by_picture(picture, entry.question, here.searcher, here.filters)
-            entry.hits = entry.turn.hits
-            return
         turns = [each.turn for each in before if each.turn is not None]
         running = (
             shared()
@@ -192,6 +193,7 @@ def _answer(here: Here, before: list[Asked], entry: Asked, steps: Any, answer: A
                 date.today(),
                 turns,
                 here.filters,
+                picture=picture,
                 plan=entry.plan,
                 by_model=st.session_state.get("by-model", False),
             )
@@ -238,7 +240,7 @@ def _told_steps(entry: Asked) -> str:
 # --- beside the answer ------------------------------------------------------------------------
 
 
-def _draw_understood(asked: list[Asked], number: int, turn: Turn, picture: bytes | None) -> None:
+def _draw_understood(asked: list[Asked], number: int, turn: Turn) -> None:
     """What was understood, each part with a way to take it off again."""
     arguments = turn.plan.arguments
     parts = named_parts(arguments) if arguments is not None else []
@@ -248,21 +250,26 @@ def _draw_understood(asked: list[Asked], number: int, turn: Turn, picture: bytes
         key=f"understood-{number}", horizontal=True, gap="xsmall", vertical_alignment="center"
     ):
         st.markdown(":small[:gray[Understood]]", width="content")
+        if turn.picture is not None:
+            again = Asked("the same without the picture", plan=turn.plan)
+            _draw_part(asked, again, "like your picture", f"less-{number}-picture")
         for fields, phrase in parts:
             kept = arguments.model_dump(exclude_defaults=True, exclude=set(fields))
             plan = Plan(turn.plan.kind, type(arguments)(**kept))
-            again = (
-                Asked("", picture) if picture else Asked(f"the same without {phrase}", plan=plan)
-            )
-            st.button(
-                plain(phrase),
-                icon=":material/close:",
-                icon_position="right",
-                key=f"less-{number}-{fields[0]}",
-                help="Ask again without this",
-                on_click=_ask,
-                args=(asked, again),
-            )
+            again = Asked(f"the same without {phrase}", like=turn.picture, plan=plan)
+            _draw_part(asked, again, phrase, f"less-{number}-{fields[0]}")
+
+
+def _draw_part(asked: list[Asked], again: Asked, phrase: str, key: str) -> None:
+    st.button(
+        plain(phrase),
+        icon=":material/close:",
+        icon_position="right",
+        key=key,
+        help="Ask again without this",
+        on_click=_ask,
+        args=(asked, again),
+    )
 
 
 def _draw_foot(here: Here, number: int, turn: Turn) -> None:

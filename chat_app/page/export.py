@@ -27,7 +27,8 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how a cell begins that a spreadsh
 def posts_of(here: Here, turn: Turn, kind: Kind) -> str:
     """All posts that an answer is about, also those that it does not show."""
     arguments = turn.plan.arguments
-    if isinstance(arguments, SearchPosts | CountPosts) and turn.is_sure and turn.calls:
+    is_said = turn.is_sure and turn.calls and turn.picture is None  # all are more or less like one
+    if isinstance(arguments, SearchPosts | CountPosts) and is_said:
         posts = every_post(Scope(here.searcher, here.filters), arguments)
     else:
         posts = [pair for hit in turn.hits for pair in zip(hit.posts, hit.labels, strict=True)]

@@ -64,13 +64,19 @@ def taken_up(whole: str, lead: Lead | None, given: dict[str, Any], last: Posts) 
     fields = last.model_dump(exclude_defaults=True, include=set(Posts.model_fields))
     if _TIMES & given.keys():
         fields = {name: value for name, value in fields.items() if name not in _TIMES}
-    if lead == "replace" and _SUBJECT & given.keys() and not given.get("query", "").startswith("-"):
+    if replaces_subject(lead, given):
         fields = {name: value for name, value in fields.items() if name not in _SUBJECT}
     query = given.get("query", "")
     is_among = frames.AMONG.search(whole) or query.startswith("-")
     if query and fields.get("query") and is_among:
         given = given | {"query": f"{fields['query']} {query}"}
     return fields | given
+
+
+def replaces_subject(lead: Lead | None, given: dict[str, Any]) -> bool:
+    """Whether another thing is looked for than before: "what about cats?"."""
+    only_leaves_out = given.get("query", "").startswith("-")  # "the same without people"
+    return lead == "replace" and bool(_SUBJECT & given.keys()) and not only_leaves_out
 
 
 def compared_again(given: dict[str, Any], last: Compare) -> Compare | None:

@@ -40,6 +40,7 @@ class Plan:
 
     kind: Kind
     arguments: Arguments | None = None  # None: nothing is looked up
+    goes_on: bool = False  # what the last question looked for is looked for still
 
     @property
     def posts(self) -> Posts | None:

@@ -25,7 +25,13 @@ from chat_app.arguments import (
 from chat_app.understanding import frames
 from chat_app.understanding.clauses import request_in, without_preamble
 from chat_app.understanding.comparison import is_comparison, read_comparison
-from chat_app.understanding.follow_up import compared_again, follows, read_lead, taken_up
+from chat_app.understanding.follow_up import (
+    compared_again,
+    follows,
+    read_lead,
+    replaces_subject,
+    taken_up,
+)
 from chat_app.understanding.grouping import (
     Groups,
     Ordered,
@@ -277,14 +283,15 @@ class _Question:
             and not frames.LOOK.search(self.whole)
             and (again := compared_again(given, last))
         ):
-            return Plan("compare", again)
+            return Plan("compare", again, goes_on=True)
+        keeps = goes_on and not replaces_subject(lead, given)
         if goes_on and last is not None:
             given = taken_up(self.whole, lead, given, last)
             if isinstance(last, CountPosts) and not counts and not frames.LOOK.search(self.whole):
                 counts, by = True, by or last.group_by
             by = by or (last.group_by if isinstance(last, CountPosts) and likewise else ())
         if counts:
-            return Plan("count", CountPosts(**given, group_by=by))
+            return Plan("count", CountPosts(**given, group_by=by), goes_on=keeps)
         if not given and ordered == Ordered() and not goes_on and not _asks_for_all(self.whole):
             return Plan("unclear")
         if goes_on and isinstance(last, SearchPosts) and self._is_about_order(ordered):
@@ -294,7 +301,7 @@ class _Question:
             )
         if ordered.limit is not None:
             given["limit"] = max(1, min(ordered.limit, MOST_SHOWN))
-        return Plan("find", SearchPosts(**given, order=ordered.order))
+        return Plan("find", SearchPosts(**given, order=ordered.order), goes_on=keeps)
 
 
 _PRONOUNS = {"one", "ones", "thing", "things", "stuff"}
