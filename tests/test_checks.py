@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.errors import BadInput
+from retrieval.errors import BadInput, BadOption
 from retrieval.gallery.layout import checks_path
-from retrieval.labels.checks import AT_RANDOM, DISAGREEING, Check, draw, read_checks, say_of
+from retrieval.labels.checks import AT_RANDOM, DISAGREEING, Check, draw_posts, read_checks, say_of
 from retrieval.labels.overrides import key_of
 from retrieval.records import Post
 
@@ -21,7 +21,7 @@ NEVER = np.zeros(200, dtype=np.bool_)
 
 
 def test_forty_are_drawn_from_all_and_twenty_more_where_sides_disagree(tmp_path: Path) -> None:
-    checks = draw(tmp_path, POSTS, DISAGREES, seed=7)
+    checks = draw_posts(tmp_path, POSTS, DISAGREES, seed=7)
     assert (len(checks.random), len(checks.disagreeing)) == (AT_RANDOM, DISAGREEING)
     assert len(set(checks.drawn)) == AT_RANDOM + DISAGREEING
     rows = {key_of(post): row for row, post in enumerate(POSTS)}
@@ -34,21 +34,23 @@ def test_a_seed_draws_the_same_again_and_another_other_posts(tmp_path: Path) -> 
     drawn = []
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         (tmp_path / name).mkdir()
-        drawn.append(draw(tmp_path / name, POSTS, DISAGREES, seed=seed).drawn)
+        drawn.append(draw_posts(tmp_path / name, POSTS, DISAGREES, seed=seed).drawn)
     assert drawn[0] == drawn[1] != drawn[2]
 
 
 def test_another_draw_has_other_posts(tmp_path: Path) -> None:
-    draw(tmp_path, POSTS, DISAGREES, seed=1)
-    twice = draw(tmp_path, POSTS, DISAGREES, seed=1)
+    draw_posts(tmp_path, POSTS, DISAGREES, seed=1)
+    twice = draw_posts(tmp_path, POSTS, DISAGREES, seed=1)
     assert len(set(twice.random)) == 2 * AT_RANDOM
     assert len(set(twice.drawn)) == len(twice.drawn)
 
 
 def test_few_posts_are_all_drawn_and_copies_once(tmp_path: Path) -> None:
-    checks = draw(tmp_path, [*POSTS[:5], POSTS[0]], NEVER[:6], seed=1)
+    checks = draw_posts(tmp_path, [*POSTS[:5], POSTS[0]], NEVER[:6], seed=1)
     assert sorted(checks.random) == sorted(map(key_of, POSTS[:5]))
-    assert draw(tmp_path, POSTS[:5], NEVER[:5], seed=2).random == checks.random
+    with pytest.raises(BadOption, match="every post is drawn already"):
+        draw_posts(tmp_path, POSTS[:5], NEVER[:5], seed=2)
+    assert read_checks(tmp_path) == checks
 
 
 @given(st.integers(min_value=0, max_value=2**32))
@@ -57,12 +59,12 @@ def test_every_post_is_as_likely_whatever_its_place(seed: int) -> None:
     from tempfile import TemporaryDirectory
 
     with TemporaryDirectory() as one, TemporaryDirectory() as other:
-        first = draw(Path(one), POSTS, DISAGREES, seed=seed)
-        assert first.random == draw(Path(other), POSTS, NEVER, seed=seed).random
+        first = draw_posts(Path(one), POSTS, DISAGREES, seed=seed)
+        assert first.random == draw_posts(Path(other), POSTS, NEVER, seed=seed).random
 
 
 def test_the_last_answer_counts_and_nothing_is_forgotten(tmp_path: Path) -> None:
-    checks = draw(tmp_path, POSTS, DISAGREES, seed=1)
+    checks = draw_posts(tmp_path, POSTS, DISAGREES, seed=1)
     first, second = checks.drawn[:2]
     say_of(tmp_path, first, Check("positive", "neutral", ("animals",)))
     say_of(tmp_path, second, Check())

@@ -19,7 +19,7 @@ import pytest
 
 from retrieval.evaluate.report.sections import document
 from retrieval.gallery.generation import Generation
-from retrieval.labels.checks import Check, draw, say_of
+from retrieval.labels.checks import Check, draw_posts, say_of
 from retrieval.records import SENTIMENTS
 from retrieval.search.relevance import RELEVANCE_FILE
 from tests.commands import SAMPLE, Ended, build, run, run_anew
@@ -179,7 +179,7 @@ def test_what_was_said_of_drawn_posts_stands_in_the_report(
     gallery = tmp_path / "c"
     shutil.copytree(sample_gallery, gallery)
     posts = Generation.open(gallery).posts()
-    checks = draw(gallery, posts, np.zeros(len(posts), dtype=np.bool_), seed=1)
+    checks = draw_posts(gallery, posts, np.zeros(len(posts), dtype=np.bool_), seed=1)
     for key in checks.random[:12]:
         say_of(gallery, key, Check("positive", "neutral", ("animals",)))
     results, shown = evaluate(gallery, tmp_path / "out")

@@ -14,8 +14,9 @@ from streamlit.testing.v1 import AppTest
 from chat_app.page.shared import open_shared
 from retrieval.config import Settings
 from retrieval.gallery.generation import Generation
-from retrieval.gallery.layout import overrides_path, thumbnail_path
-from retrieval.labels.overrides import set_override
+from retrieval.gallery.layout import checks_path, overrides_path, thumbnail_path
+from retrieval.labels.checks import Check, read_checks, say_of
+from retrieval.labels.overrides import key_of, set_override
 from tests.commands import run
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
@@ -448,3 +449,70 @@ def test_a_box_on_the_map_filters_the_gallery_and_the_chat(page: AppTest, galler
     page.run()
     button(page, "reset").click().run()
     assert not any((each.key or "").startswith("off-") for each in page.button)
+
+
+# --- checking posts -----------------------------------------------------------------------------
+
+
+def open_check(page: AppTest) -> AppTest:
+    return page.run().switch_page("page/check.py").run()
+
+
+def test_posts_are_drawn_answered_skipped_and_gone_back_to(page: AppTest, gallery: Path) -> None:
+    button(open_check(page), "draw").click().run()
+    checks = read_checks(gallery)
+    assert len(checks.random) == len(set(map(key_of, Generation.open(gallery).posts())))
+    assert not page.exception
+    feels, seems = page.segmented_control
+    feels.set_value("negative")
+    seems.set_value("positive")
+    page.multiselect[0].set_value(["animals"])
+    submit(page, "Save and go on")
+    first, second, third = checks.random[:3]
+    assert read_checks(gallery).answer(first) == Check("negative", "positive", ("animals",))
+    assert [each.value for each in page.segmented_control] == [None, None]
+    submit(page, "I can't tell")
+    assert read_checks(gallery).answer(second) == Check()
+    submit(page, "Back")
+    submit(page, "Back")
+    assert [each.value for each in page.segmented_control] == ["negative", "positive"]
+    page.segmented_control[0].set_value("neutral")
+    submit(page, "Save and go on")
+    assert read_checks(gallery).answer(first) == Check("neutral", "positive", ("animals",))
+    submit(page, "I can't tell")  # of the second again, and on to the third
+    assert read_checks(gallery).answer(third) is None
+    page.multiselect[0].set_value([])
+    submit(page, "Save and go on")
+    assert read_checks(gallery).answer(third) == Check(None, None, ())
+
+
+def submit(page: AppTest, label: str) -> None:
+    next(each for each in page.button if each.label == label).click().run()
+    assert not page.exception
+
+
+def test_checking_shows_no_prediction_and_goes_on_where_it_was_left(
+    page: AppTest, gallery: Path
+) -> None:
+    button(open_check(page), "draw").click().run()
+    for key in read_checks(gallery).random[:5]:
+        say_of(gallery, key, Check("neutral"))
+    page.run()
+    assert "badge" not in texts(page)
+    assert "5 of " in page.get("progress")[0].proto.text
+    for key in read_checks(gallery).drawn:
+        say_of(gallery, key, Check("neutral"))
+    page.run()
+    assert "posts are looked at" in texts(page)
+    before = len(read_checks(gallery).drawn)
+    button(page, "draw").click().run()  # the sample has no others
+    assert len(read_checks(gallery).drawn) == before
+    assert "every post is drawn already" in page.error[0].value
+    assert overrides_path(gallery).exists() is False
+
+
+def test_a_damaged_file_of_checks_is_one_sentence(page: AppTest, gallery: Path) -> None:
+    checks_path(gallery).write_text("nonsense\n")
+    open_check(page)
+    assert not page.exception
+    assert "line 1: neither a draw nor an answer" in page.error[0].value.replace("\\", "")

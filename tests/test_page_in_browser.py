@@ -12,6 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from retrieval.gallery.layout import overrides_path
+from retrieval.labels.checks import read_checks
 from tests.browser import CHROMIUM, NO_CHROMIUM, Visitor, serving, visiting
 from tests.commands import build
 from tests.galleries import save_picture
@@ -133,6 +134,23 @@ def test_a_bar_and_a_box_set_filters(visitor: Visitor) -> None:
     assert page.locator(visitor.key("open-gallery-")).count() == boxed
 
 
+def test_three_posts_are_checked(visitor: Visitor, gallery: Path) -> None:
+    visitor.open("/check")
+    page = visitor.page
+    if draws := page.get_by_role("button", name="Draw posts").all():
+        draws[0].click()
+        visitor.settle()
+    before = len(read_checks(gallery).answers or {})
+    for number in range(3):
+        page.get_by_role("radio", name="Neutral").first.click()
+        page.get_by_role("button", name="Save and go on").click()
+        page.get_by_text(f"{before + number + 1} of").wait_for()
+        visitor.settle()
+    answers = read_checks(gallery).answers or {}
+    assert len(answers) == before + 3
+    assert {each.sentiment for each in list(answers.values())[-3:]} == {"neutral"}
+
+
 def test_by_keyboard_alone(visitor: Visitor) -> None:
     visitor.open()
     page = visitor.page
@@ -180,6 +198,12 @@ def test_every_view_is_accessible(url: str, width: int, scheme: str) -> None:
         found += _serious(visitor, "detail")
         visitor.open("/overview")
         found += _serious(visitor, "overview")
+        visitor.open("/check")
+        if draws := visitor.page.get_by_role("button", name="Draw posts").all():
+            found += _serious(visitor, "check, nothing drawn")
+            draws[0].click()
+            visitor.settle()
+        found += _serious(visitor, "check")
         assert found == []
         assert visitor.foreign == []
 

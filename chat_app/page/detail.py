@@ -41,14 +41,14 @@ def open_(hit: Hit) -> None:
         row = searcher.picture_row(hit.image_id)
     except BadOption:
         st.markdown("This picture has left the gallery since.")
-        _thumbnail(hit)
+        _thumbnail(hit.image_id)
         return
     every = searcher.hits([row])[0]
     place = _place(every, hit)
     post, labels = every.posts[place], every.labels[place]
     left, right = st.columns([6, 5], gap="medium")
     with left:
-        _picture(hit, post)
+        draw_picture(post)
         st.markdown(plain(post.caption) if post.has_caption else ":gray[no caption]")
         _source(post)
         if every.description:
@@ -94,12 +94,13 @@ def _long_date(post: Post) -> str:
     return f"{day:%A}, {day.day} {day:%B %Y}"
 
 
-def _picture(hit: Hit, post: Post) -> None:
+def draw_picture(post: Post) -> None:
+    """The picture in full; its thumbnail, and why, where it cannot be read."""
     alt = in_one_line(post.caption)[:140] or "no caption"
     try:
         st.image(_full(post), width="stretch", alt=alt)
     except BadInput as error:
-        _thumbnail(hit)
+        _thumbnail(post.image_id)
         st.markdown(f":orange[:material/broken_image: {plain(str(error))}]")
 
 
@@ -119,8 +120,8 @@ def _full(post: Post) -> Image:
     return image
 
 
-def _thumbnail(hit: Hit) -> None:
-    thumbnail = thumbnail_path(shared().chroma_dir, hit.image_id)
+def _thumbnail(image_id: str) -> None:
+    thumbnail = thumbnail_path(shared().chroma_dir, image_id)
     if thumbnail.is_file():
         st.image(str(thumbnail), width="stretch", alt="thumbnail")
 

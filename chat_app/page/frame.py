@@ -39,6 +39,7 @@ _PAGES = {
     "page/chat.py": ("Chat", ":material/forum:"),
     "page/gallery.py": ("Gallery", ":material/photo_library:"),
     "page/overview.py": ("Overview", ":material/insights:"),
+    "page/check.py": ("Check", ":material/fact_check:"),
     _ADD: ("Add posts", ":material/add_photo_alternate:"),
 }
 
@@ -52,13 +53,8 @@ class Here(NamedTuple):
 
 def draw(page: Callable[[Here], Mapping[str, str]]) -> None:
     """Draw a page in its frame; it returns what of it belongs into the address."""
-    try:
-        searcher = shared().searcher()
-    except NoGallery:
-        _welcome()
-        return
-    except GalleryError as error:
-        _cannot_open(error)
+    searcher = _opened()
+    if searcher is None:
         return
     if told := st.session_state.pop("corrected", ""):
         st.toast(plain(told))
@@ -81,6 +77,25 @@ def draw(page: Callable[[Here], Mapping[str, str]]) -> None:
         st.warning(plain(searcher.warning), icon=":material/info:")
     more = page(Here(searcher, filters))
     _write_address({**to_address(chosen), **{name: [value] for name, value in more.items()}})
+
+
+def draw_unfiltered(page: Callable[[Searcher], None]) -> None:
+    """Draw a page that is about all posts, whatever the filters elsewhere are."""
+    searcher = _opened()
+    if searcher is not None:
+        _links(st.session_state.get("chosen", EVERY_POST))
+        page(searcher)
+
+
+def _opened() -> Searcher | None:
+    """The gallery; None, and the way on is drawn, where there is none or it cannot be opened."""
+    try:
+        return shared().searcher()
+    except NoGallery:
+        _welcome()
+    except GalleryError as error:
+        _cannot_open(error)
+    return None
 
 
 def draw_alone(page: Callable[[], None]) -> None:

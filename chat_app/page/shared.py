@@ -11,10 +11,12 @@ from chat_app.page.running import Loop
 from chat_app.picture_map import principal_places
 from chat_app.uploads import Uploads, uploads_dir
 from retrieval.config import Settings
+from retrieval.labels.overrides import key_of
 from retrieval.search.query import parse_query
 from retrieval.search.reader import Reader
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     import numpy as np
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from chat_app.turn import Assistant
     from retrieval.endpoint import Endpoint
+    from retrieval.labels.overrides import Key
     from retrieval.search.searcher import Searcher
 
 
@@ -37,6 +40,7 @@ class Shared:
         self._reader = Reader(settings.chroma_dir, settings.cache_dir)
         self._lock = Lock()
         self._mapped: tuple[Path, NDArray[np.float32]] | None = None
+        self._rows: tuple[Path, Mapping[Key, int]] | None = None
 
     def searcher(self) -> Searcher:
         """The newest generation with the newest corrections.
@@ -54,6 +58,17 @@ class Shared:
             if self._mapped is None or self._mapped[0] != folder:
                 self._mapped = folder, principal_places(searcher.generation.image_vectors)
             return self._mapped[1]
+
+    def rows(self, searcher: Searcher) -> Mapping[Key, int]:
+        """The row of each post of a generation by what it is known by; of copies, the first."""
+        folder = searcher.generation.folder
+        with self._lock:
+            if self._rows is None or self._rows[0] != folder:
+                rows: dict[Key, int] = {}
+                for row, post in enumerate(searcher.generation.posts()):
+                    rows.setdefault(key_of(post), row)
+                self._rows = folder, rows
+            return self._rows[1]
 
     @property
     def endpoint(self) -> Endpoint | None:

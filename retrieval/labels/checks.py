@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from retrieval.errors import BadInput
+from retrieval.errors import BadInput, BadOption
 from retrieval.files import append_lines, appended_lines, explained_storage_errors
 from retrieval.gallery.layout import checks_path
 from retrieval.labels.overrides import key_of
@@ -86,7 +86,7 @@ def read_checks(chroma_dir: Path) -> Checks:
     return Checks(tuple(random), tuple(disagreeing), answers or None)
 
 
-def draw(
+def draw_posts(
     chroma_dir: Path, posts: Sequence[Post], disagrees: NDArray[np.bool_], *, seed: int
 ) -> Checks:
     """Draw 40 posts at random and then 20 of those left that disagree; returns all checks.
@@ -96,6 +96,7 @@ def draw(
 
     Raises:
         BadInput: as `read_checks` does.
+        BadOption: there is no post that was not drawn before.
         StorageFailed: the disk refuses.
 
     """
@@ -109,6 +110,8 @@ def draw(
     order = [keys[place] for place in np.random.default_rng(seed).permutation(len(keys))]
     random = order[:AT_RANDOM]
     disagreeing = [key for key in order[AT_RANDOM:] if disagrees[rows[key]]][:DISAGREEING]
+    if not keys:
+        raise BadOption("every post is drawn already; add posts, and draw from them")
     _append(chroma_dir, {"seed": seed, "random": random, "disagreeing": disagreeing})
     return read_checks(chroma_dir)
 
