@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from indexer.build import BuildOptions, build
-from indexer.progress import Progress
 from indexer.sources.base import SourcePost, SourceRequest
 from indexer.sources.coco import CocoReader
 from retrieval.config import Settings
+from retrieval.progress import Progress
 from retrieval.search.query import parse_query
 from retrieval.search.reader import Reader
 from retrieval.search.searcher import Options, Searcher

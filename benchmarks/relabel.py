@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 
 from indexer.journal import Change
-from indexer.progress import Bar
 from indexer.relabel import relabel
 from indexer.writer import open_writer
 from retrieval.config import Settings
@@ -24,6 +23,7 @@ from retrieval.labels.caption_topics import background_captions
 from retrieval.labels.labeller import choose_labeller
 from retrieval.labels.overrides import read_overrides, set_override
 from retrieval.labels.taxonomy import DEFAULT_TOPICS
+from retrieval.progress import Bar
 from retrieval.records import Picture, Post
 
 _BATCH = 5_000

@@ -1,4 +1,4 @@
-"""The indexer at work for the page: a process of its own, watched without waiting for it.
+"""Commands at work for the page: processes of their own, watched without waiting for them.
 
 A build goes on when the server ends (a session of its own), since nothing is lost by that; it is
 ended only by `cancel`. What it tells is explained in docs/progress.md.
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     State = Literal["starting", "running", "done", "failed", "cancelled"]
-    Work = Literal["look", "add", "forget", "rebuild"]
+    Work = Literal["look", "add", "forget", "rebuild", "evaluate"]
 
 # What the package brings to try it with; not there where only the program was installed.
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample" / "posts.csv"
@@ -63,18 +63,21 @@ class Seen:
 
 
 class Child:
-    """One command of the indexer in a process of its own."""
+    """One command in a process of its own, which tells as docs/progress.md explains.
 
-    def __init__(self, work: Work, about: str, arguments: Sequence[str]) -> None:
+    `command`: its module, and its arguments.
+    """
+
+    def __init__(self, work: Work, about: str, command: Sequence[str]) -> None:
         self.work = work
         self.about = about  # what it is done to
         self._lock = Lock()
         self._seen = Seen()
         self._cancelled = False
         self._error = ""
-        self._last_words: deque[str] = deque(maxlen=1)  # lines that are none of the indexer's
+        self._last_words: deque[str] = deque(maxlen=1)  # lines that are no JSON
         self._process = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-m", "indexer", *arguments],
+            [sys.executable, "-m", *command],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -207,7 +210,7 @@ class Building:
             GalleryLocked: as `add` does.
 
         """
-        self._start("rebuild", "all sources", ["build", "--rebuild", *self._flags()])
+        self._start("rebuild", "all sources", ["indexer", "build", "--rebuild", *self._flags()])
 
     def forget(self, source: str) -> None:
         """Start taking a source's posts out; its files stay.
@@ -216,7 +219,7 @@ class Building:
             GalleryLocked: as `add` does.
 
         """
-        self._start("forget", source, ["forget", *self._flags(), "--", source])
+        self._start("forget", source, ["indexer", "forget", *self._flags(), "--", source])
 
     def cancel(self) -> None:
         """End what is at work."""
@@ -247,7 +250,7 @@ class Building:
 
     def _build(self, path: Path, images: Iterable[Path], *flags: str) -> list[str]:
         roots = [flag for root in images for flag in ("--images", str(root))]
-        return ["build", *roots, *flags, *self._flags(), "--", str(path)]
+        return ["indexer", "build", *roots, *flags, *self._flags(), "--", str(path)]
 
     def _flags(self) -> list[str]:
         return ["--progress", "json", "--json", "--chroma-dir", str(self._chroma_dir)]

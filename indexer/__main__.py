@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexer import summary
-from indexer.progress import Bar, Lines
-from retrieval.cli import DONE, FAILED, add_chroma_dir, count, positive_int, run, say, write_json
+from retrieval.cli import DONE, FAILED, add_chroma_dir, count, positive_int, say, write_json
 from retrieval.config import Settings
 from retrieval.errors import BadOption
+from retrieval.progress import add_progress, run_telling
 from retrieval.records import SENTIMENTS
 
 if TYPE_CHECKING:
@@ -24,20 +24,11 @@ if TYPE_CHECKING:
     from retrieval.labels.overrides import Field
 
 
-_PROGRESS = {"bar": Bar, "json": Lines}
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one of the indexer's commands."""
     settings = Settings.from_environment()
     arguments = _parser(settings).parse_args(argv)
-    with _PROGRESS[arguments.progress]() as progress:
-        arguments.progress = progress
-        return run(
-            lambda: arguments.command(arguments, settings),
-            complain=progress.complain,
-            say=progress.say,
-        )
+    return run_telling(arguments, lambda: arguments.command(arguments, settings))
 
 
 def _parser(settings: Settings) -> argparse.ArgumentParser:
@@ -54,7 +45,7 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
     forget = commands.add_parser("forget", help="take a source's posts out of the gallery again")
     forget.add_argument("source", metavar="SOURCE", help="its location, or its name in `status`")
     forget.set_defaults(command=_forget)
-    _add_progress(forget)
+    add_progress(forget)
     for command in (status, forget):
         command.add_argument("--json", action="store_true", help="print one JSON object")
         add_chroma_dir(command, settings)
@@ -168,18 +159,8 @@ def _add_build(
         help="let searches see what is done so far this often (default: %(default)s)",
     )
     run_.add_argument("--json", action="store_true", help="print one JSON object")
-    _add_progress(run_)
+    add_progress(run_)
     add_chroma_dir(build, settings)
-
-
-def _add_progress(parser: argparse._ActionsContainer) -> None:
-    parser.add_argument(
-        "--progress",
-        choices=tuple(_PROGRESS),
-        default="bar",
-        help="how it is told on stderr: bar, for a person, or json, for a program "
-        "(default: %(default)s)",
-    )
 
 
 def _add_label_flags(parser: argparse._ActionsContainer) -> None:
@@ -210,7 +191,7 @@ def _add_relabel(
     relabel.set_defaults(command=_relabel)
     _add_label_flags(relabel)
     relabel.add_argument("--json", action="store_true", help="print one JSON object")
-    _add_progress(relabel)
+    add_progress(relabel)
     add_chroma_dir(relabel, settings)
 
 

@@ -39,10 +39,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from indexer.describers.base import Describer
-    from indexer.progress import Progress
     from indexer.writer import Writer
     from retrieval.encoders.base import CaptionEncoder, ImageEncoder, TextEncoder
     from retrieval.gallery.stored_labels import LabelRecord
+    from retrieval.progress import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +181,7 @@ def _read(requests: Sequence[SourceRequest], chroma_dir: Path, progress: Progres
         for request in requests:
             sources.append(read_source(request, chroma_dir))
             for skipped in sources[-1].reading.skipped:
-                progress.skip(skipped)
+                progress.skip(skipped.path, skipped.reason)
             advance(1)
     return sources
 

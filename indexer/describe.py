@@ -117,7 +117,7 @@ def describe_pictures(
                     images[post.image_id] = decode(file, _SIDE).image
                 except (OSError, UnreadablePicture) as error:
                     skipped.append(Skipped(str(Path(post.root, post.image_path)), str(error)))
-                    writer.progress.skip(skipped[-1])
+                    writer.progress.skip(skipped[-1].path, skipped[-1].reason)
                     counts.failed += 1
             answers = describer.describe(list(images.values())) if images else []
             for image_id, answer in zip(images, answers, strict=True):

@@ -12,7 +12,7 @@ from retrieval.gallery.stored_encoders import stored_encoders
 from retrieval.labels.labeller import choose_labeller
 
 if TYPE_CHECKING:
-    from indexer.progress import Progress
+    from retrieval.progress import Progress
 
 
 def forget(source: str, chroma_dir: Path, cache_dir: Path, progress: Progress) -> int:

@@ -136,7 +136,7 @@ class Pipeline:
         for file in files:
             if file.problem:
                 counts.failed.append(Skipped(str(Path(file.root, file.path)), file.problem))
-                self._writer.progress.skip(counts.failed[-1])
+                self._writer.progress.skip(counts.failed[-1].path, counts.failed[-1].reason)
                 continue
             posts = [plan.post(post, file) for post in plan.wanted[file.root, file.path]]
             change.posts += [post for post in posts if state.posts.get(post.post_id) != post]

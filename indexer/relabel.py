@@ -23,8 +23,8 @@ from retrieval.labels.view import LabelView
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from indexer.progress import Progress
     from retrieval.gallery.manifest import Manifest
+    from retrieval.progress import Progress
     from retrieval.records import Reading
 
 

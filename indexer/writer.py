@@ -37,12 +37,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from indexer.progress import Progress
     from retrieval.gallery.chroma import Collections
     from retrieval.gallery.generation import Contents
     from retrieval.gallery.manifest import Encoders
     from retrieval.gallery.stored_labels import LabelArrays
     from retrieval.labels.labeller import Labeller
+    from retrieval.progress import Progress
     from retrieval.records import Post, PostLabels
 
 # Chroma takes large batches much faster than small ones. Until they reach it, changes lie in the

@@ -14,6 +14,7 @@ class Settings:
     chroma_dir: Path  # the gallery: Chroma, generations, thumbnails
     cache_dir: Path  # what can be made again: exported encoders, label vectors
     uploads_dir: Path | None = None  # what was handed to the page; None: beside the gallery
+    reports_dir: Path = Path("reports")  # what evaluations write
     openai_base_url: str | None = None  # any endpoint that speaks OpenAI's protocol
     openai_api_key: str | None = field(default=None, repr=False)
     openai_model: str | None = None  # that answers questions; None: no language model does
@@ -27,7 +28,8 @@ class Settings:
         """Read the environment, and .env in the working directory for what is not set there.
 
         CHROMA_DIR (default chroma_db/), UPLOADS_DIR (default chroma_db_uploads/, beside the
-        gallery), XDG_CACHE_HOME (default ~/.cache), OPENAI_BASE_URL, OPENAI_API_KEY, OPENAI_MODEL.
+        gallery), REPORTS_DIR (default reports/), XDG_CACHE_HOME (default ~/.cache),
+        OPENAI_BASE_URL, OPENAI_API_KEY, OPENAI_MODEL.
         """
         values = {**_read_env_file(Path(".env")), **os.environ}
         uploads_dir = values.get("UPLOADS_DIR")
@@ -36,6 +38,7 @@ class Settings:
             chroma_dir=Path(values.get("CHROMA_DIR") or "chroma_db"),
             cache_dir=Path(cache_home) / "post-gallery",
             uploads_dir=Path(uploads_dir) if uploads_dir else None,
+            reports_dir=Path(values.get("REPORTS_DIR") or "reports"),
             openai_base_url=values.get("OPENAI_BASE_URL") or None,
             openai_api_key=values.get("OPENAI_API_KEY") or None,
             openai_model=values.get("OPENAI_MODEL") or None,

@@ -10,7 +10,6 @@ from PIL import Image
 
 from indexer.pipeline import Counts, Pipeline
 from indexer.plan import make_plan, source_name
-from indexer.progress import Progress
 from indexer.sources.base import Reader, SourceRequest
 from indexer.sources.folder import FolderReader
 from indexer.writer import Writer, open_writer
@@ -19,6 +18,7 @@ from retrieval.gallery.manifest import EncoderRecord, Encoders
 from retrieval.labels.labeller import Labeller
 from retrieval.labels.taxonomy import DEFAULT_TOPICS, load_taxonomy
 from retrieval.labels.vader import VaderModel
+from retrieval.progress import Progress
 from tests.fakes import ColourEncoder, WordEncoder
 
 RECORDS = Encoders(EncoderRecord("colours", "colours@1", 64), EncoderRecord("words", "words@1", 64))

@@ -12,10 +12,9 @@ from typing import Any
 
 import pytest
 
-import indexer.progress
-from indexer.progress import Lines
-from indexer.sources.base import Skipped
+import retrieval.progress
 from retrieval.errors import BadInput
+from retrieval.progress import Lines
 from tests.commands import ROOT, build, run
 from tests.galleries import save_picture, three_pictures
 
@@ -58,7 +57,7 @@ def test_a_build_tells_its_stages_in_order_a_line_every_half_second(tmp_path: Pa
                 times.append(time.monotonic())
         report = json.loads(child.stdout.read())
     assert stages(lines) == ["read", "encode", "label", "publish"]
-    assert min(b - a for a, b in pairwise(times)) > indexer.progress.EVERY - 0.2
+    assert min(b - a for a, b in pairwise(times)) > retrieval.progress.EVERY - 0.2
     for line in (each for each in lines if "stage" in each):
         assert line.keys() == {"stage", "done", "total", "rate", "left_s"}
         assert 0 <= line["done"] <= line["total"]
@@ -72,7 +71,7 @@ def test_a_build_tells_its_stages_in_order_a_line_every_half_second(tmp_path: Pa
 
 
 def test_relabel_and_forget_tell_theirs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(indexer.progress, "EVERY", 0.01)
+    monkeypatch.setattr(retrieval.progress, "EVERY", 0.01)
     posts, chroma_dir = pictures(tmp_path / "posts"), tmp_path / "c"
     build(chroma_dir, posts)
     for command in (["relabel"], ["forget", posts]):
@@ -100,7 +99,7 @@ def test_a_person_is_told_in_sentences(tmp_path: Path) -> None:
 def test_a_stage_within_another_is_told_and_the_outer_one_goes_on(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(indexer.progress, "EVERY", 0.01)
+    monkeypatch.setattr(retrieval.progress, "EVERY", 0.01)
     with Lines() as progress, progress.stage("encode", 4) as advance:
         advance(2)
         with progress.stage("publish", 9) as published:
@@ -115,7 +114,7 @@ def test_a_stage_within_another_is_told_and_the_outer_one_goes_on(
 def test_many_steps_are_few_lines(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(indexer.progress, "EVERY", 0.1)
+    monkeypatch.setattr(retrieval.progress, "EVERY", 0.1)
     with Lines() as progress, progress.stage("encode", 1_000) as advance:
         for _ in range(1_000):
             advance(1)
@@ -130,9 +129,9 @@ def test_that_nobody_reads_any_more_stops_nothing(monkeypatch: pytest.MonkeyPatc
         def write(self, _: str) -> None:
             raise BrokenPipeError
 
-    monkeypatch.setattr(indexer.progress.sys, "stderr", Closed())  # type: ignore[attr-defined]
+    monkeypatch.setattr(retrieval.progress.sys, "stderr", Closed())  # type: ignore[attr-defined]
     with Lines() as progress, progress.stage("read", 1) as advance:
         progress.say("hello")
-        progress.skip(Skipped("a.png", "it is empty"))
+        progress.skip("a.png", "it is empty")
         progress.complain(BadInput("it is gone"))
         advance(1)

@@ -15,12 +15,12 @@ import numpy as np
 import pytest
 
 from indexer.journal import Journal
-from indexer.progress import Progress
 from retrieval.errors import EncoderMismatch, GalleryDamaged, NoGallery, SchemaMismatch
 from retrieval.gallery.generation import Generation
 from retrieval.gallery.manifest import EncoderRecord, Encoders, read_manifest
 from retrieval.labels.overrides import read_overrides
 from retrieval.labels.view import LabelView
+from retrieval.progress import Progress
 from tests.crashing_build import CALLS, crashing_build
 from tests.galleries import RECORDS, index_folder, labeller, save_picture, three_pictures
 

@@ -9,7 +9,6 @@ import pytest
 
 from indexer.mirror import opened_collections
 from indexer.overrides import Corrections
-from indexer.progress import Progress
 from indexer.relabel import relabel
 from indexer.status import read_status
 from retrieval.errors import BadInput, GalleryLocked, NoGallery
@@ -20,6 +19,7 @@ from retrieval.labels.overrides import read_overrides
 from retrieval.labels.taxonomy import DEFAULT_TOPICS, load_taxonomy, stale
 from retrieval.labels.vader import VaderModel
 from retrieval.labels.view import LabelView
+from retrieval.progress import Progress
 from retrieval.records import PostLabels
 from tests.fakes import ColourEncoder, WordEncoder
 from tests.galleries import index_folder, save_picture, writing

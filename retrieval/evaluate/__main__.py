@@ -9,13 +9,14 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from retrieval.cli import DONE, add_chroma_dir, run, say, write_json
+from retrieval.cli import DONE, add_chroma_dir, write_json
 from retrieval.config import Settings
 from retrieval.errors import StorageFailed
 from retrieval.files import check_folder, foreign
+from retrieval.progress import add_progress, run_telling
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from retrieval.evaluate.arms import Result
     from retrieval.evaluate.report.document import Document
@@ -28,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Evaluate a gallery and write the report."""
     settings = Settings.from_environment()
     arguments = _parser(settings).parse_args(argv)
-    return run(lambda: _evaluate(arguments, settings))
+    return run_telling(arguments, lambda: _evaluate(arguments, settings))
 
 
 def _parser(settings: Settings) -> argparse.ArgumentParser:
@@ -41,9 +42,10 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
     parser.add_argument(
         "--out",
         type=Path,
-        default=Path("reports"),
+        default=settings.reports_dir,
         metavar="DIR",
-        help="where report.md, report.html, report.json and plots/ go (default: %(default)s)",
+        help="where report.md, report.html, report.json and plots/ go (default: %(default)s; "
+        "environment: REPORTS_DIR)",
     )
     parser.add_argument(
         "--sentiment-models",
@@ -54,6 +56,7 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
         "head,vader,cardiffnlp/twitter-roberta-base-sentiment-latest",
     )
     parser.add_argument("--json", action="store_true", help="print report.json instead of tables")
+    add_progress(parser)
     add_chroma_dir(parser, settings)
     return parser
 
@@ -80,7 +83,8 @@ def _evaluate(arguments: argparse.Namespace, settings: Settings) -> int:
         write_json(results, indent=1)
     else:
         _show(report)
-    say(f"wrote report.html, report.md, report.json and plots/ to {arguments.out}")
+    wrote = "report.html, report.md, report.json and plots/"
+    arguments.progress.say(f"wrote {wrote} to {arguments.out}")
     return DONE
 
 
@@ -101,13 +105,20 @@ def _results(generation: Generation, arguments: argparse.Namespace, settings: Se
 
     encoders = stored_encoders(generation.manifest.encoders, settings.cache_dir)
     material = Material(generation, *encoders, settings.cache_dir)
-    tasks = {
-        "sentiment": evaluate_sentiment(material, arguments.sentiment_models),
-        "topics": evaluate_topics(material),
-        "search": evaluate_search(material),
+    parts: dict[str, Callable[[], Result | None]] = {
+        "sentiment": lambda: evaluate_sentiment(material, arguments.sentiment_models),
+        "topics": lambda: evaluate_topics(material),
+        "search": lambda: evaluate_search(material),
     }
+    tasks = {}
+    with arguments.progress.stage("score", len(parts)) as advance:
+        for name, evaluate in parts.items():
+            tasks[name] = evaluate()
+            advance(1)
     if arguments.sentiment_models and tasks["sentiment"] is None:
-        say("no post has a known sentiment, so --sentiment-models has nothing to compare")
+        arguments.progress.say(
+            "no post has a known sentiment, so --sentiment-models has nothing to compare"
+        )
     tested = adjusted({name: task for name, task in tasks.items() if task is not None})
     view = LabelView.of(generation, Overrides({}))
     own = evaluate_own_truth(material, view, read_checks(arguments.chroma_dir))

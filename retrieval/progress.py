@@ -10,18 +10,36 @@ from dataclasses import dataclass, field
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from retrieval.cli import complain, printable, say
+from retrieval.cli import complain, printable, run, say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    import argparse
+    from collections.abc import Callable, Iterator, Mapping
 
-    from indexer.sources.base import Skipped
     from retrieval.errors import GalleryError
 
-Stage = Literal["read", "encode", "label", "publish", "describe"]
+Stage = Literal["read", "encode", "label", "publish", "describe", "score"]
 
 EVERY = 0.5  # seconds between two lines of JSON
 _UNITS: dict[Stage, str] = {"encode": "picture", "describe": "picture"}  # worth a bar
+
+
+def add_progress(parser: argparse._ActionsContainer) -> None:
+    """Add --progress, which every command takes that can be long."""
+    parser.add_argument(
+        "--progress",
+        choices=list(_HOW),
+        default="bar",
+        help="how to tell how far it is: a bar for people, or lines of JSON for programs, as "
+        "docs/progress.md explains them (default: %(default)s)",
+    )
+
+
+def run_telling(arguments: argparse.Namespace, command: Callable[[], int]) -> int:
+    """Run a command that finds the way it tells in `arguments.progress`, as `cli.run` does."""
+    with _HOW[arguments.progress]() as progress:
+        arguments.progress = progress
+        return run(command, complain=progress.complain, say=progress.say)
 
 
 class Progress:
@@ -42,7 +60,7 @@ class Progress:
         del stage, total
         yield lambda _: None
 
-    def skip(self, skipped: Skipped) -> None:
+    def skip(self, path: str, reason: str) -> None:
         """An input that is not used."""
 
     def say(self, sentence: str) -> None:
@@ -65,11 +83,11 @@ class Bar(Progress):
         with tqdm(total=total, unit=unit, file=sys.stderr, disable=hidden) as bar:
             yield bar.update
 
-    def skip(self, skipped: Skipped) -> None:
+    def skip(self, path: str, reason: str) -> None:
         """A line above the bar."""
         from tqdm import tqdm
 
-        tqdm.write(printable(f"skipping {skipped.path}: {skipped.reason}"), file=sys.stderr)
+        tqdm.write(printable(f"skipping {path}: {reason}"), file=sys.stderr)
 
     def say(self, sentence: str) -> None:
         """A line."""
@@ -135,9 +153,9 @@ class Lines(Progress):
 
         yield advance
 
-    def skip(self, skipped: Skipped) -> None:
+    def skip(self, path: str, reason: str) -> None:
         """At once: each is told once only."""
-        self._write({"skipped": skipped.path, "reason": skipped.reason})
+        self._write({"skipped": path, "reason": reason})
 
     def say(self, sentence: str) -> None:
         """At once."""
@@ -170,3 +188,6 @@ class Lines(Progress):
         with suppress(OSError):
             sys.stderr.write(json.dumps(line) + "\n")
             sys.stderr.flush()
+
+
+_HOW: Mapping[str, type[Progress]] = {"bar": Bar, "json": Lines}
