@@ -183,6 +183,26 @@ def test_a_typed_date_holds_when_its_field_is_left_with_tab(visitor: Visitor) ->
     assert field.evaluate("input => input.scrollWidth <= input.clientWidth")
 
 
+def test_the_newest_question_and_the_filters_stay_in_sight(url: str) -> None:
+    with visiting(url, 390) as visitor:
+        visitor.open("/?caption=yes")
+        for number, question in enumerate(("happy posts", "how many posts per year?")):
+            visitor.ask(question)
+            visitor.page.wait_for_timeout(2000)  # whatever moves the page has done so
+            asked = visitor.page.locator(visitor.key(f"question-{number}")).bounding_box()
+            active = visitor.page.locator(".st-key-active").bounding_box()
+            assert asked is not None
+            assert active is not None
+            assert 0 < active["y"] < active["y"] + active["height"] <= asked["y"] < 200
+        visitor.page.mouse.move(200, 500)
+        visitor.page.mouse.wheel(0, 400)
+        visitor.page.wait_for_timeout(500)
+        active = visitor.page.locator(".st-key-active").bounding_box()
+        assert active is not None
+        assert 0 < active["y"] < 200
+        assert visitor.complaints == []
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_every_view_is_accessible(url: str, width: int, scheme: str) -> None:

@@ -39,6 +39,25 @@ _DOING = {
     "show_post": "Opening a post",
     "find_similar": "Looking for pictures like it",
 }
+# Streamlit drives a page with an input to its end, until a wheel turns and then a scroll rests. The
+# newest question is held at the top instead while its answer comes, and a moment longer for its
+# charts, or until the visitor moves.
+_AT_THE_TOP = """{
+  const page = document.querySelector(".stMain");
+  let until, rested = 0, moved = false;
+  const hold = now => {
+    if (document.querySelector('.stApp[data-test-script-state="running"]')) until = now + 1500;
+    if (moved || now > until) return;
+    if (now > rested + 150) { page.dispatchEvent(new Event("scroll")); rested = now; }
+    page.dispatchEvent(new WheelEvent("wheel"));
+    document.querySelector(".st-key-question-%d")
+      ?.scrollIntoView({block: "start", behavior: "instant"});
+    requestAnimationFrame(hold);
+  };
+  for (const move of ["wheel", "touchmove", "pointerdown", "keydown"])
+    addEventListener(move, event => moved ||= event.isTrusted, {capture: true, passive: true});
+  hold(performance.now());
+}"""
 
 
 @dataclass
@@ -134,6 +153,8 @@ def _draw_turn(here: Here, asked: list[Asked], number: int, entry: Asked) -> Non
         if entry.picture is not None:
             _draw_given(entry.picture)
         st.markdown(f"**{plain(entry.question)}**" if entry.question else "**Pictures like this**")
+        if entry.is_new:
+            st.html(f"<script>{_AT_THE_TOP % number}</script>", unsafe_allow_javascript=True)
     with st.container(key=f"doing-{number}"):  # hidden as soon as nothing runs
         steps = st.empty()
     with st.container(key=f"stopped-{number}"):  # hidden while something runs
