@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chat_app.results import Compared, Counted, Found, Shown, Similar
+from chat_app.arguments import SearchPosts
+from chat_app.results import Compared, Counted, Found, Shown, Similar, held_back
 from chat_app.safe_text import plain_text
 from chat_app.wording import described, in_one, named, shown_date
 from retrieval.cli import count
@@ -66,12 +67,12 @@ def _found(result: Found) -> str:
     like = ["your picture"] if result.like_picture else []
     which = " · ".join([*like, *named(result.asked)]) or "that"
     if not result.hits:
-        return f"No post matches {which}."
+        return f"No post matches {which}.{_held_back(result)}"
     if not result.sure:
         if result.dropped:
-            rest = in_one(result.asked.model_copy(update=_without(result.dropped)))
-            return f"No post matches {which}. Without that last part ({rest}):"
-        return f"Nothing surely matches {which}. These come closest, but I am less sure of them:"
+            return f"No post matches {which}. Without {_dropped(result)} these do:"
+        nearest = "These come closest, but I am less sure of them:"
+        return f"Nothing surely matches {which}.{_held_back(result)} {nearest}"
     if result.like_picture:
         return f"{count(len(result.hits), 'picture')} closest to yours{_parts(result.asked)}."
     posts = count(result.posts, "post")
@@ -82,10 +83,14 @@ def _found(result: Found) -> str:
     return f"{posts}{_parts(result.asked)}{more}."
 
 
-def _without(name: str) -> dict[str, object]:
-    if name == "since":
-        return {"since": None, "until": None}
-    return {name: None if name == "month_day" else ()}
+def _dropped(result: Found) -> str:
+    fields = {"since", "until"} if result.dropped == "since" else {result.dropped}
+    return in_one(SearchPosts(**result.asked.model_dump(include=fields)))
+
+
+def _held_back(result: Found | Counted) -> str:
+    held = held_back(result)
+    return f" Without your filters {held:,} would." if held else ""
 
 
 def _counted(result: Counted) -> str:
@@ -100,7 +105,7 @@ def _counted(result: Counted) -> str:
         return f"{head}.\n" + "\n".join(_lines_of_pairs(result.pairs))
     if result.counts:
         return f"{head}, by {asked.group_by[0]}.\n" + "\n".join(_lines(result))
-    return f"{head}."
+    return f"{head}.{_held_back(result)}"
 
 
 def _lines(result: Counted) -> list[str]:

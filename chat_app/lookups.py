@@ -53,7 +53,7 @@ def search(scope: Scope, asked: SearchPosts) -> Found:
     found = Found(asked, hits, pictures=len(rows), posts=len(posts), like_picture=like)
     if hits:
         return found
-    return _nearest(scope, asked, found)
+    return _nearest(scope, asked, replace(found, held_back=_held_back(scope, asked)))
 
 
 def count(scope: Scope, asked: CountPosts) -> Counted:
@@ -65,7 +65,8 @@ def count(scope: Scope, asked: CountPosts) -> Counted:
     """
     filters, facets = _filters(scope, asked), scope.searcher.facets
     rows = scope.searcher.matching(_query(asked), filters)
-    passing = _mask(scope, _posts_of(scope, rows, filters))
+    posts = _posts_of(scope, rows, filters)
+    passing = _mask(scope, posts)
     counts: Mapping[str, int] = {}
     pairs: Mapping[str, Mapping[str, int]] = {}
     shares: Mapping[str, int] = {}
@@ -78,12 +79,13 @@ def count(scope: Scope, asked: CountPosts) -> Counted:
     every = scope.filters.mask(scope.searcher.columns)
     return Counted(
         asked,
-        posts=int(passing.sum()),
+        posts=len(posts),
         of=int(every.sum()),
         counts=counts,
         out_of=shares,
         pairs=pairs,
         examples=tuple(scope.searcher.hits(rows[:_EXAMPLES].tolist(), filters)),
+        held_back=0 if len(posts) else _held_back(scope, asked),
     )
 
 
@@ -230,12 +232,17 @@ def _hits(
 
 
 def _nearest(scope: Scope, asked: SearchPosts, found: Found) -> Found:
-    """What comes closest where nothing matches: the nearest, else without the last filter."""
+    """What comes closest where nothing matches: the nearest, else without the last filter.
+
+    Where only the user's own filters are why, nothing of the question is dropped.
+    """
     query, filters = _query(asked, scope.picture), _filters(scope, asked)
     if not query.is_empty:
         hits = _hits(scope, query, filters, asked.limit, cutoff=False)
         if hits:
             return replace(found, hits=hits, sure=False)
+    if found.held_back:
+        return found
     for name in ("month_day", "since", "sentiments", "topics"):
         if getattr(asked, name):
             dropped = {"since": None, "until": None} if name == "since" else {name: _NOTHING[name]}
@@ -247,6 +254,15 @@ def _nearest(scope: Scope, asked: SearchPosts, found: Found) -> Found:
 
 
 _NOTHING = {name: field.default for name, field in Posts.model_fields.items()}
+
+
+def _held_back(scope: Scope, asked: Posts) -> int:
+    """How many posts would match, were it not for the user's own filters."""
+    if scope.filters.is_empty:
+        return 0
+    own = own_filters(scope.searcher.columns, asked)
+    query = _query(asked, scope.picture)
+    return len(_posts_of(scope, scope.searcher.matching(query, own), own))
 
 
 def _posts_of(scope: Scope, pictures: Rows, filters: Filters) -> Rows:

@@ -36,6 +36,7 @@ class Found:
     posts: int
     sure: bool = True  # False: nothing matches, and `hits` are what comes closest
     dropped: str = ""  # the filter that `hits` do without, where it takes that to find any
+    held_back: int = 0  # posts that match where none does that the user's own filters let through
     like_picture: bool = False  # they are those that come closest to one that the user gave
 
 
@@ -50,6 +51,7 @@ class Counted:
     out_of: Mapping[str, int]  # of posts of any sentiment; {} where no sentiment was asked for
     pairs: Mapping[str, Mapping[str, int]]  # by the first group, then the second
     examples: tuple[Hit, ...]
+    held_back: int = 0  # as of `Found`
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +111,17 @@ def is_sure(result: Result) -> bool:
     return result.sure if isinstance(result, Found) else True
 
 
+def held_back(result: Result) -> int:
+    """How many posts only the user's own filters keep out of an answer that has none."""
+    return result.held_back if isinstance(result, Found | Counted) else 0
+
+
 def counts_of(result: Result) -> dict[str, Any]:
     """The numbers of an answer, as JSON."""
     if isinstance(result, Found):
-        return {"posts": result.posts, "pictures": result.pictures}
+        return {"posts": result.posts, "pictures": result.pictures, **_held_back(result)}
     if isinstance(result, Counted):
-        told: dict[str, Any] = {"posts": result.posts, "of": result.of}
+        told: dict[str, Any] = {"posts": result.posts, "of": result.of, **_held_back(result)}
         if result.asked.group_by:
             told["by"] = dict(result.pairs or result.counts)
         return told | ({"out_of": dict(result.out_of)} if result.out_of else {})
@@ -130,6 +137,10 @@ def counts_of(result: Result) -> dict[str, Any]:
             ]
         }
     return {}
+
+
+def _held_back(result: Result) -> dict[str, int]:
+    return {"held_back_by_filters": number} if (number := held_back(result)) else {}
 
 
 def as_text(result: Result) -> str:

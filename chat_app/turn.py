@@ -16,7 +16,7 @@ from langsmith import tracing_context
 from chat_app.examples import example_questions
 from chat_app.model import failure, open_model
 from chat_app.planner import Planner
-from chat_app.results import counts_of, hits_of, is_sure
+from chat_app.results import counts_of, held_back, hits_of, is_sure
 from chat_app.safe_text import PlainStream
 from chat_app.scope import Scope
 from chat_app.tools import TOOLS
@@ -98,6 +98,11 @@ class Turn:
         return is_sure(self.results[-1]) if self.results else True
 
     @property
+    def held_back(self) -> int:
+        """How many posts only the user's own filters keep out of an answer that has none."""
+        return held_back(self.results[-1]) if self.results else 0
+
+    @property
     def counts(self) -> dict[str, Any]:
         """The numbers of the answer."""
         return counts_of(self.results[-1]) if self.results else {}
@@ -152,7 +157,7 @@ class Assistant:
         by_model = by_model and plan is None
         plan, picture = _meant(plan, picture, question, today, lexicon, turns)
         shown = next((t.hits for t in reversed(turns) if t.hits and t.plan.kind != "show"), ())
-        examples = example_questions(searcher) if plan.kind == "unclear" else ()
+        examples = example_questions(searcher, filters) if plan.kind == "unclear" else ()
         planner = Planner(plan=plan, examples=examples)
         ids = tuple(hit.posts[0].post_id for hit in shown)
         scope = Scope(searcher, filters, ids, picture, planner)

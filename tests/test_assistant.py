@@ -226,6 +226,19 @@ def test_where_nothing_matches_the_least_certain_part_is_dropped(searcher: Searc
     )
 
 
+def test_where_only_the_users_filters_leave_nothing_the_answer_says_so(searcher: Searcher) -> None:
+    questions = "happy posts", "how many happy posts?", "happy posts from 2021", "posts from 1950"
+    turns = asyncio.run(asking(searcher, *questions, filters=NEGATIVE))
+    assert [turn.answer for turn in turns] == [
+        "No post matches positive. Without your filters 1 would.",
+        "0 posts · positive, 0% of 2. Without your filters 1 would.",
+        "No post matches positive · 2021.",
+        "No post matches 1950. Without 1950 these do:",
+    ]
+    assert [turn.held_back for turn in turns] == [1, 1, 0, 0]
+    assert turns[0].counts == {"posts": 0, "pictures": 0, "held_back_by_filters": 1}
+
+
 # --- conversations ----------------------------------------------------------------------------
 
 

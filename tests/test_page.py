@@ -153,6 +153,39 @@ def test_words_beside_a_picture_filter_as_those_of_a_question_do(
     assert "closest to yours" not in page.markdown[-1].value
 
 
+def test_filters_that_hold_everything_back_are_named_and_can_be_taken_off(page: AppTest) -> None:
+    page.run().checkbox(key="filter-sentiments-negative").check().run()
+    page.checkbox(key="filter-has_caption-True").check().run()
+    ask(page, "happy posts")
+    assert "Without your filters 14 would" in texts(page)
+    assert "14 posts held back by your filters" in texts(page)
+    offers = [each.label for each in page.button if (each.key or "").startswith("without-")]
+    assert offers == ["negative", "with a caption"]
+    button(page, "without-sentiments").click().run()
+    assert not page.exception
+    assert parameters(page) == {"caption": ["yes"]}
+    assert cards(page, "turn1")
+    assert not any((each.key or "").startswith("without-") for each in page.button)
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [{"sentiment": "negative"}, {"topic": "animals"}, {"since": "2020-04", "until": "2020"}],
+)
+def test_what_is_offered_finds_something_under_the_filters(
+    page: AppTest, chosen: dict[str, str]
+) -> None:
+    page.query_params.update(chosen)
+    page.run()
+    ideas = [each.label for each in page.button if (each.key or "").startswith("idea-")]
+    assert ideas
+    passing_posts = passing(page).split()[0].removeprefix(":small[:gray[")
+    assert f"Ask about the {passing_posts} of 36 posts that pass your filters" in texts(page)
+    for turn, idea in enumerate(ideas):
+        ask(page, idea)
+        assert cards(page, f"turn{turn}"), idea
+
+
 # --- filters and the address --------------------------------------------------------------------
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image
 
-    from chat_app.page.frame import Here
+    from chat_app.page.frame import Active, Here
     from chat_app.turn import Call, Event
     from retrieval.records import Hit
 
@@ -132,12 +132,15 @@ def _draw_switch() -> None:
 
 
 def _draw_intro(here: Here, asked: list[Asked]) -> None:
-    posts = count(len(here.searcher.columns), "post")
+    every, passing = here.searcher.columns, int(here.filters.mask(here.searcher.columns).sum())
+    posts = count(len(every), "post")
+    if passing < len(every):
+        posts = f"the {passing:,} of {posts} that pass your filters"
     st.title("What would you like to remember?")
     stays = "" if st.session_state.get("by-model") else " Nothing leaves this machine."
     st.markdown(f":gray[Ask about {posts} and their pictures.{stays}]")
     with st.container(key="ideas", horizontal=True, gap="xsmall"):
-        for idea in example_questions(here.searcher):
+        for idea in example_questions(here.searcher, here.filters):
             st.button(plain(idea), key=f"idea-{idea}", on_click=_ask, args=(asked, Asked(idea)))
 
 
@@ -172,6 +175,8 @@ def _draw_turn(here: Here, asked: list[Asked], number: int, entry: Asked) -> Non
     if turn is not None and turn.results:
         with chart:
             charts.draw(turn.results[-1], here.searcher.columns.topic_titles, f"chart-{number}")
+    if turn is not None and turn.held_back and number == len(asked) - 1:
+        _offer_to_take_off(asked, entry, turn)
     if entry.hits:
         with grid:
             cards.draw(entry.hits, f"turn{number}", _CARD)
@@ -279,6 +284,29 @@ def _draw_understood(asked: list[Asked], number: int, turn: Turn) -> None:
             plan = Plan(turn.plan.kind, type(arguments)(**kept))
             again = Asked(f"the same without {phrase}", like=turn.picture, plan=plan)
             _draw_part(asked, again, phrase, f"less-{number}-{fields[0]}")
+
+
+def _offer_to_take_off(asked: list[Asked], entry: Asked, turn: Turn) -> None:
+    """The filters that hold back what was asked for, each with a way to ask again without it."""
+    again = Asked(entry.question, like=turn.picture, plan=turn.plan)
+    with st.container(key="held-back", horizontal=True, gap="xsmall", vertical_alignment="center"):
+        held = f"{count(turn.held_back, 'post')} held back by your filters"
+        st.markdown(f":small[:orange[:material/filter_alt: {held}:]]", width="content")
+        for active in frame.active():
+            st.button(
+                active.phrase,
+                icon=":material/close:",
+                icon_position="right",
+                key=f"without-{active.key}",
+                help="Take this filter off and ask again",
+                on_click=_ask_without,
+                args=(asked, again, active),
+            )
+
+
+def _ask_without(asked: list[Asked], again: Asked, active: Active) -> None:
+    active.take_off()
+    _ask(asked, again)
 
 
 def _draw_part(asked: list[Asked], again: Asked, phrase: str, key: str) -> None:

@@ -51,6 +51,14 @@ class Here(NamedTuple):
     filters: Filters
 
 
+class Active(NamedTuple):
+    """One of the filters that are on."""
+
+    key: str
+    phrase: str  # as Markdown
+    take_off: Callable[[], None]
+
+
 def draw(page: Callable[[Here], Mapping[str, str]]) -> None:
     """Draw a page in its frame; it returns what of it belongs into the address."""
     searcher = _opened()
@@ -72,7 +80,7 @@ def draw(page: Callable[[Here], Mapping[str, str]]) -> None:
         chosen = st.session_state.chosen = EVERY_POST
         filters = filters_of(searcher.columns, chosen)
     sidebar.draw(searcher, chosen)
-    _active(chosen, searcher, filters)
+    _draw_active(searcher, filters)
     if searcher.warning:
         st.warning(plain(searcher.warning), icon=":material/info:")
     more = page(Here(searcher, filters))
@@ -116,20 +124,28 @@ def _links(chosen: Posts) -> None:
             st.page_link(path, label=title, icon=icon, query_params=address)
 
 
-def _active(chosen: Posts, searcher: Searcher, filters: Filters) -> None:
-    """What is filtered by, beside every page, each part with a way to take it off."""
-    off: list[tuple[str, str, Callable[[], None]]] = [
-        (fields[0], plain(phrase), partial(choose, without(chosen, *fields)))
+def active() -> list[Active]:
+    """What is filtered by."""
+    chosen: Posts = st.session_state.chosen
+    on = [
+        Active(fields[0], plain(phrase), partial(choose, without(chosen, *fields)))
         for fields, phrase in named_parts(chosen)
     ]
     if (pictures := boxed()) is not None:
-        off.append(("boxed", f"{count(len(pictures), 'picture')} on the map", partial(box, None)))
-    if not off:
+        phrase = f"{count(len(pictures), 'picture')} on the map"
+        on.append(Active("boxed", phrase, partial(box, None)))
+    return on
+
+
+def _draw_active(searcher: Searcher, filters: Filters) -> None:
+    """What is filtered by, beside every page, each part with a way to take it off."""
+    on = active()
+    if not on:
         return
     passing, every = int(filters.mask(searcher.columns).sum()), len(searcher.columns)
     with st.container(key="active", horizontal=True, gap="xsmall", vertical_alignment="center"):
         st.markdown(f":small[:gray[{passing:,} of {every:,} posts]]", width="content")
-        for key, phrase, take_off in off:
+        for key, phrase, take_off in on:
             st.button(
                 phrase,
                 icon=":material/close:",
@@ -138,7 +154,7 @@ def _active(chosen: Posts, searcher: Searcher, filters: Filters) -> None:
                 help="Take this filter off",
                 on_click=take_off,
             )
-        if len(off) > 1:
+        if len(on) > 1:
             st.button("Reset", key="off-all", type="tertiary", on_click=reset)
 
 
