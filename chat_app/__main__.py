@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from chat_app.turn import Assistant, Turn
+    from chat_app.wording import Titles
     from retrieval.catalog.filters import Filters
     from retrieval.search.searcher import Searcher
 
@@ -190,7 +191,7 @@ async def _converse(
         if arguments.json:
             write_json(_turn_json(turns[-1], filters))
         else:
-            _print(turns[-1], alone=len(questions) == 1)
+            _print(turns[-1], searcher.columns.topic_titles, alone=len(questions) == 1)
 
 
 def _turn_json(turn: Turn, filters: Filters) -> dict[str, Any]:
@@ -242,7 +243,7 @@ def _filters_json(filters: Filters) -> dict[str, Any]:
     return {name: value for name, value in told.items() if value not in (None, [])}
 
 
-def _print(turn: Turn, *, alone: bool) -> None:
+def _print(turn: Turn, titles: Titles, *, alone: bool) -> None:
     from chat_app.wording import described, shown_date
 
     lines = [] if alone else [f"> {printable(turn.question)}"]
@@ -250,7 +251,9 @@ def _print(turn: Turn, *, alone: bool) -> None:
     for number, hit in enumerate(turn.hits, start=1):
         if turn.plan.kind != "show":
             post, labels = hit.posts[0], hit.labels[0]
-            lines.append(f"{number:3}  {shown_date(post)}  {printable(described(post, labels))}")
+            lines.append(
+                f"{number:3}  {shown_date(post)}  {printable(described(post, labels, titles))}"
+            )
         lines.append(f"     {printable(str(Path(hit.posts[0].root, hit.posts[0].image_path)))}")
     sys.stdout.write("\n".join(lines) + ("\n" if alone else "\n\n"))
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from chat_app.results import Part, Result
     from chat_app.understanding.plan import Plan
+    from chat_app.wording import Titles
 
 _MOST_LINES = 12  # of a table in a sentence
 _FEW = 5  # posts, below which a share says little
@@ -34,17 +35,17 @@ _HELP = (
 )
 
 
-def answer(plan: Plan, result: Result | None, examples: Sequence[str] = ()) -> str:
+def answer(plan: Plan, result: Result | None, titles: Titles, examples: Sequence[str] = ()) -> str:
     """What to say about a plan's result; without one, why there is none."""
     if result is None:
         return _without_result(plan, examples)
     if isinstance(result, Found):
-        return _found(result)
+        return _found(result, titles)
     if isinstance(result, Counted):
-        return _counted(result)
+        return _counted(result, titles)
     if isinstance(result, Compared):
-        return _compared(result)
-    return _shown(result) if isinstance(result, Shown) else _similar(result)
+        return _compared(result, titles)
+    return _shown(result, titles) if isinstance(result, Shown) else _similar(result)
 
 
 def refused_by_tool(reason: str) -> str:
@@ -63,29 +64,31 @@ def _without_result(plan: Plan, examples: Sequence[str]) -> str:
     return f"I did not understand that. Questions that work here, for example:{told or ' help'}"
 
 
-def _found(result: Found) -> str:
+def _found(result: Found, titles: Titles) -> str:
     like = ["your picture"] if result.like_picture else []
-    which = " · ".join([*like, *named(result.asked)]) or "that"
+    which = " · ".join([*like, *named(result.asked, titles)]) or "that"
     if not result.hits:
         return f"No post matches {which}.{_held_back(result)}"
     if not result.sure:
         if result.dropped:
-            return f"No post matches {which}. Without {_dropped(result)} these do:"
+            return f"No post matches {which}. Without {_dropped(result, titles)} these do:"
         nearest = "These come closest, but I am less sure of them:"
         return f"Nothing surely matches {which}.{_held_back(result)} {nearest}"
     if result.like_picture:
-        return f"{count(len(result.hits), 'picture')} closest to yours{_parts(result.asked)}."
+        return (
+            f"{count(len(result.hits), 'picture')} closest to yours{_parts(result.asked, titles)}."
+        )
     posts = count(result.posts, "post")
     shown = len(result.hits)
     more = (
         "" if shown >= result.pictures else f", the first {shown} of {result.pictures:,} pictures"
     )
-    return f"{posts}{_parts(result.asked)}{more}."
+    return f"{posts}{_parts(result.asked, titles)}{more}."
 
 
-def _dropped(result: Found) -> str:
+def _dropped(result: Found, titles: Titles) -> str:
     fields = {"since", "until"} if result.dropped == "since" else {result.dropped}
-    return in_one(SearchPosts(**result.asked.model_dump(include=fields)))
+    return in_one(SearchPosts(**result.asked.model_dump(include=fields)), titles)
 
 
 def _held_back(result: Found | Counted) -> str:
@@ -93,30 +96,33 @@ def _held_back(result: Found | Counted) -> str:
     return f" Without your filters {held:,} would." if held else ""
 
 
-def _counted(result: Counted) -> str:
+def _counted(result: Counted, titles: Titles) -> str:
     asked = result.asked
-    what = _parts(asked)
+    what = _parts(asked, titles)
     head = f"{count(result.posts, 'post')}{what}"
     if not what:
         head += " in all"
     elif result.of and not result.pairs:
         head += f", {result.posts / result.of:.0%} of {result.of:,}"
     if result.pairs:
-        return f"{head}.\n" + "\n".join(_lines_of_pairs(result.pairs))
+        return f"{head}.\n" + "\n".join(_lines_of_pairs(result.pairs, titles))
     if result.counts:
-        return f"{head}, by {asked.group_by[0]}.\n" + "\n".join(_lines(result))
+        return f"{head}, by {asked.group_by[0]}.\n" + "\n".join(_lines(result, titles))
     return f"{head}.{_held_back(result)}"
 
 
-def _lines(result: Counted) -> list[str]:
+def _lines(result: Counted, titles: Titles) -> list[str]:
     """A line a group, with its share: of the posts counted, or of all posts of that group."""
     counts, out_of = result.counts, result.out_of
     if result.asked.group_by[0] in ("year", "month"):
         order = list(counts)
     else:
         order = sorted(counts, key=lambda name: -counts[name])
-    lines = [f"- {name}: {counts[name]:,} ({share(result, name)})" for name in order[-_MOST_LINES:]]
-    if best := _highest(counts, out_of):
+    lines = [
+        f"- {titles.get(name, name)}: {counts[name]:,} ({share(result, name)})"
+        for name in order[-_MOST_LINES:]
+    ]
+    if best := _highest(counts, out_of, titles):
         lines.append(best)
     return lines
 
@@ -127,41 +133,43 @@ def share(result: Counted, name: str) -> str:
     return f"{result.counts[name] / whole:.0%} of {whole:,}" if whole else "–"
 
 
-def _highest(counts: Mapping[str, int], out_of: Mapping[str, int]) -> str | None:
+def _highest(counts: Mapping[str, int], out_of: Mapping[str, int], titles: Titles) -> str | None:
     """Where the share is highest, among groups that have enough posts to say so."""
     shares = {name: counts[name] / whole for name, whole in out_of.items() if whole >= _FEW}
     if len(shares) < 2:
         return None
     name = max(shares, key=lambda each: shares[each])
-    return f"Highest share, of groups with {_FEW} posts or more: {name} ({shares[name]:.0%})."
+    where = f"{titles.get(name, name)} ({shares[name]:.0%})"
+    return f"Highest share, of groups with {_FEW} posts or more: {where}."
 
 
-def _lines_of_pairs(pairs: Mapping[str, Mapping[str, int]]) -> list[str]:
+def _lines_of_pairs(pairs: Mapping[str, Mapping[str, int]], titles: Titles) -> list[str]:
     lines = []
     for name, line in list(pairs.items())[-_MOST_LINES:]:
-        told = ", ".join(f"{other} {number:,}" for other, number in line.items() if number)
-        lines.append(f"- {name}: {told} (n = {sum(line.values()):,})")
+        each = (f"{titles.get(other, other)} {n:,}" for other, n in line.items() if n)
+        told = ", ".join(each)
+        lines.append(f"- {titles.get(name, name)}: {told} (n = {sum(line.values()):,})")
     return lines
 
 
-def _compared(result: Compared) -> str:
-    lines = [f"- {in_one(part.asked)}: {_told_part(part)}" for part in result.parts]
-    shared = "; ".join(named(result.asked))
-    first = [f"Compared ({shared}):" if shared else "Compared:", *_foremost(result.parts)]
+def _compared(result: Compared, titles: Titles) -> str:
+    lines = [f"- {in_one(part.asked, titles)}: {_told_part(part)}" for part in result.parts]
+    shared = "; ".join(named(result.asked, titles))
+    first = [f"Compared ({shared}):" if shared else "Compared:", *_foremost(result.parts, titles)]
     return "\n".join([" ".join(first), *lines])
 
 
-def _foremost(parts: Sequence[Part]) -> list[str]:
+def _foremost(parts: Sequence[Part], titles: Titles) -> list[str]:
     """Which side is the most positive, or that the foremost are level; which has the most posts."""
     told, positive = [], ""
     if not any(part.asked.sentiments for part in parts) and all(map(_known, parts)):
         shares = [part.sentiments.get("positive", 0) / _known(part) for part in parts]
-        if positive := _ahead(parts, shares):
+        if positive := _ahead(parts, shares, titles):
             few = " (of few posts)" if min(map(_known, parts)) < _FEW else ""
             told.append(f"{positive} is the most positive{few}")
         elif max(shares) > 0:
             told.append("no side is more positive")
-    most = _ahead(parts, [part.posts for part in parts])
+    most = _ahead(parts, [part.posts for part in parts], titles)
     if most and most == positive:
         told = [f"{told[0]} and has the most posts"]
     elif most:
@@ -169,10 +177,12 @@ def _foremost(parts: Sequence[Part]) -> list[str]:
     return [f"{', '.join(told)}."] if told else []
 
 
-def _ahead(parts: Sequence[Part], values: Sequence[float]) -> str:
+def _ahead(parts: Sequence[Part], values: Sequence[float], titles: Titles) -> str:
     """The side with the largest value; "" where several have it."""
     largest = max(values)
-    return in_one(parts[values.index(largest)].asked) if values.count(largest) == 1 else ""
+    if values.count(largest) > 1:
+        return ""
+    return in_one(parts[values.index(largest)].asked, titles)
 
 
 def _known(part: Part) -> int:
@@ -189,10 +199,10 @@ def _told_part(part: Part) -> str:
     return told
 
 
-def _shown(result: Shown) -> str:
+def _shown(result: Shown, titles: Titles) -> str:
     lines = []
     for post, labels in zip(result.hit.posts, result.hit.labels, strict=True):
-        lines.append(f"{shown_date(post)}: {plain_text(described(post, labels))}")
+        lines.append(f"{shown_date(post)}: {plain_text(described(post, labels, titles))}")
     return "\n".join(lines)
 
 
@@ -202,6 +212,6 @@ def _similar(result: Similar) -> str:
     return f"{count(len(result.hits), 'picture')} like that one, the most alike first."
 
 
-def _parts(asked: object) -> str:
+def _parts(asked: object, titles: Titles) -> str:
     """What was asked for, after a count: " · negative · 2021"."""
-    return "".join(f" · {part}" for part in named(asked))
+    return "".join(f" · {part}" for part in named(asked, titles))

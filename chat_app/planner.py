@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003 - pydantic reads it
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.language_models.chat_models import BaseChatModel
@@ -24,6 +25,7 @@ class Planner(BaseChatModel):
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     plan: Plan
+    titles: Mapping[str, str] = {}  # of topics, by their names
     examples: tuple[str, ...] = ()  # questions that work, for one that could not be placed
 
     @property
@@ -48,8 +50,8 @@ class Planner(BaseChatModel):
         if isinstance(last, ToolMessage):
             if last.status == "error":
                 return AIMessage(refused_by_tool(last.text))
-            return AIMessage(answer(self.plan, last.artifact))
+            return AIMessage(answer(self.plan, last.artifact, self.titles))
         if arguments is None:
-            return AIMessage(answer(self.plan, None, self.examples))
+            return AIMessage(answer(self.plan, None, self.titles, self.examples))
         call = {"name": NAMES[type(arguments)], "args": arguments.given(), "id": "planned"}
         return AIMessage("", tool_calls=[{**call, "type": "tool_call"}])

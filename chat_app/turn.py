@@ -158,7 +158,7 @@ class Assistant:
         plan, picture = _meant(plan, picture, question, today, lexicon, turns)
         shown = next((t.hits for t in reversed(turns) if t.hits and t.plan.kind != "show"), ())
         examples = example_questions(searcher, filters) if plan.kind == "unclear" else ()
-        planner = Planner(plan=plan, examples=examples)
+        planner = Planner(plan=plan, titles=titles, examples=examples)
         ids = tuple(hit.posts[0].post_id for hit in shown)
         scope = Scope(searcher, filters, ids, picture, planner)
         notice, heard, by = "", _Heard(), "planner"

@@ -9,22 +9,26 @@ from retrieval.captions import for_model
 from retrieval.catalog.dates import written
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from retrieval.records import Post, PostLabels
+
+    Titles = Mapping[str, str]  # of topics, by their names
 
 _LONGEST = 200  # characters of a caption in a sentence
 
 
-def named(asked: object) -> list[str]:
+def named(asked: object, titles: Titles) -> list[str]:
     """A phrase for each thing that is asked for: “dogs”, negative, 2021."""
-    return [phrase for _, phrase in named_parts(asked)]
+    return [phrase for _, phrase in named_parts(asked, titles)]
 
 
-def in_one(asked: object) -> str:
+def in_one(asked: object, titles: Titles) -> str:
     """All of it in one phrase."""
-    return "; ".join(named(asked)) or "all posts"
+    return "; ".join(named(asked, titles)) or "all posts"
 
 
-def named_parts(asked: object) -> list[tuple[tuple[str, ...], str]]:
+def named_parts(asked: object, titles: Titles) -> list[tuple[tuple[str, ...], str]]:
     """The same, each with the arguments that say it."""
     parts: list[tuple[tuple[str, ...], str]] = []
     if query := getattr(asked, "query", ""):
@@ -32,8 +36,7 @@ def named_parts(asked: object) -> list[tuple[tuple[str, ...], str]]:
     if sentiments := getattr(asked, "sentiments", ()):
         parts.append((("sentiments",), " or ".join(sentiments)))
     if topics := getattr(asked, "topics", ()):
-        phrase = " or ".join(topic.replace("_", " ") for topic in topics)
-        parts.append((("topics",), phrase))
+        parts.append((("topics",), " or ".join(titles.get(name, name) for name in topics)))
     since, until = getattr(asked, "since", None), getattr(asked, "until", None)
     if since or until:
         parts.append((("since", "until"), period(since, until)))
@@ -92,7 +95,7 @@ def shown_date(post: Post) -> str:
     return "no date" if post.created_at is None else written(post.created_at)[:10]
 
 
-def described(post: Post, labels: PostLabels) -> str:
+def described(post: Post, labels: PostLabels, titles: Titles) -> str:
     """A post's caption in quotation marks, and its labels with where they come from."""
     caption = " ".join(for_model(post.caption).split())
     if len(caption) > _LONGEST:
@@ -103,7 +106,7 @@ def described(post: Post, labels: PostLabels) -> str:
         told += " (you said so)"
     elif sentiment.score is not None:
         told += f" {sentiment.score:.2f} (by {_whose(sentiment.source)})"
-    topics = ", ".join(name.replace("_", " ") for name in labels.topics.names) or "not determined"
+    topics = ", ".join(titles.get(name, name) for name in labels.topics.names) or "not determined"
     quoted = f"“{caption}”" if caption else "no caption"
     return f"{quoted} · {told} · topics: {topics}"
 

@@ -137,7 +137,7 @@ def test_where_nothing_matches_the_nearest_are_offered_as_less_sure(sample_galle
     assert not any(post["sure"] for post in turn["posts"])
     (turn,) = ask(sample_gallery, "negative posts about animals from 2018")
     assert turn["counts"]["posts"] == 0
-    assert "No post matches negative · animals · 2018" in turn["answer"]
+    assert "No post matches negative · Animals · 2018" in turn["answer"]
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ def test_an_answer_comes_with_pictures_and_what_was_understood(page: AppTest) ->
     assert "2 posts" in texts(page)
     assert cards(page, "turn0")
     chips = [each.label for each in page.button if (each.key or "").startswith("less-0-")]
-    assert chips == ["positive", "animals"]
+    assert chips == ["positive", "Animals"]
 
 
 def test_a_picture_on_both_sides_of_a_comparison_is_drawn_once(page: AppTest) -> None:
@@ -97,8 +97,23 @@ def test_what_was_understood_can_be_taken_off(page: AppTest) -> None:
     button(page, "less-0-sentiments").click().run()
     assert not page.exception
     chips = [each.label for each in page.button if (each.key or "").startswith("less-1-")]
-    assert chips == ["animals"]
-    assert "3 posts · animals" in texts(page)
+    assert chips == ["Animals"]
+    assert "3 posts · Animals" in texts(page)
+
+
+def test_topics_are_named_by_their_titles(page: AppTest) -> None:
+    page.query_params["topic"] = "food_drink"
+    ask(page.run(), "compare food and drink with city street")
+    ask(page, "how many posts by topic?")
+    ask(page, "show the first")
+    assert not page.exception
+    chips = [each.label for each in page.button if (each.key or "").startswith("off-")]
+    assert chips == [r"Food \& drink"]
+    told = texts(page)
+    assert "Food \\& drink" in told
+    assert "topics\\: Food \\& drink" in told
+    assert "food drink" not in told
+    assert "food_drink" not in told
 
 
 def test_follow_ups_go_on_and_a_new_conversation_forgets(page: AppTest) -> None:
@@ -106,7 +121,7 @@ def test_follow_ups_go_on_and_a_new_conversation_forgets(page: AppTest) -> None:
     ask(page, "only the ones about animals")
     assert [e.label for e in page.button if (e.key or "").startswith("less-1-")] == [
         "positive",
-        "animals",
+        "Animals",
     ]
     next(each for each in page.button if each.label == "New conversation").click().run()
     assert page.title[0].value == "What would you like to remember?"

@@ -37,7 +37,11 @@ def has_bars(result: Result) -> bool:
 def draw(result: Result, titles: Mapping[str, str], key: str) -> None:
     """Bars where a result has groups; nothing where it is one number."""
     if isinstance(result, Compared):
-        show(lying({in_one(part.asked): part.sentiments for part in result.parts}), key, _ASIDE)
+        show(
+            lying({in_one(part.asked, titles): part.sentiments for part in result.parts}),
+            key,
+            _ASIDE,
+        )
     elif isinstance(result, Counted) and result.pairs:
         by, and_by = result.asked.group_by
         pairs = {_title(name, titles): counts for name, counts in result.pairs.items()}

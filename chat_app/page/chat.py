@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from chat_app.page.frame import Active, Here
     from chat_app.turn import Call, Event
+    from chat_app.wording import Titles
     from retrieval.records import Hit
 
 _CARD = 160  # pixels, at least
@@ -169,19 +170,19 @@ def _draw_turn(here: Here, asked: list[Asked], number: int, entry: Asked) -> Non
         stopped.markdown(_STOPPED)  # for a stop ends this run wherever it is, and draws no more
         _answer(here, asked[:number], entry, steps, answer)
         stopped.empty()
-    turn = entry.turn
+    turn, titles = entry.turn, here.searcher.columns.topic_titles
     steps.empty()
     answer.markdown(_text(entry))
     if turn is not None and turn.results:
         with chart:
-            charts.draw(turn.results[-1], here.searcher.columns.topic_titles, f"chart-{number}")
+            charts.draw(turn.results[-1], titles, f"chart-{number}")
     if turn is not None and turn.held_back and number == len(asked) - 1:
-        _offer_to_take_off(asked, entry, turn)
+        _offer_to_take_off(here, asked, entry, turn)
     if entry.hits:
         with grid:
             cards.draw(entry.hits, f"turn{number}", _CARD)
     if turn is not None:
-        _draw_understood(asked, number, turn)
+        _draw_understood(asked, number, turn, titles)
         _draw_foot(here, number, turn)
 
 
@@ -227,7 +228,7 @@ def _answer(here: Here, before: list[Asked], entry: Asked, steps: Any, answer: A
         steps.markdown(":gray[Looking …]")
         with shared().loop.running(running) as events:
             for event in events:
-                _hear(entry, event)
+                _hear(entry, event, here.searcher.columns.topic_titles)
                 steps.markdown(_told_steps(entry))  # also where a stop reaches this run
                 if entry.said:
                     answer.markdown(prose(entry.said))
@@ -235,10 +236,10 @@ def _answer(here: Here, before: list[Asked], entry: Asked, steps: Any, answer: A
         entry.trouble = str(error)
 
 
-def _hear(entry: Asked, event: Event | None) -> None:
+def _hear(entry: Asked, event: Event | None, titles: Titles) -> None:
     match event:
         case Called(call):
-            entry.steps.append(_doing(call))
+            entry.steps.append(_doing(call, titles))
         case Returned(result):
             entry.hits = hits_of(result)
         case Said(text):
@@ -247,12 +248,12 @@ def _hear(entry: Asked, event: Event | None) -> None:
             entry.turn, entry.hits = event, event.hits
 
 
-def _doing(call: Call) -> str:
+def _doing(call: Call, titles: Titles) -> str:
     from chat_app.tools import TOOLS
 
     doing = _DOING.get(call.name, call.name)
     try:
-        what = " · ".join(named(TOOLS[call.name][0](**call.arguments)))
+        what = " · ".join(named(TOOLS[call.name][0](**call.arguments), titles))
     except (KeyError, ValueError):  # what a model made up; the tool will say so
         what = ""
     return f"{doing} {what}".strip()
@@ -266,10 +267,10 @@ def _told_steps(entry: Asked) -> str:
 # --- beside the answer ------------------------------------------------------------------------
 
 
-def _draw_understood(asked: list[Asked], number: int, turn: Turn) -> None:
+def _draw_understood(asked: list[Asked], number: int, turn: Turn, titles: Titles) -> None:
     """What was understood, each part with a way to take it off again."""
     arguments = turn.plan.arguments
-    parts = named_parts(arguments) if arguments is not None else []
+    parts = named_parts(arguments, titles) if arguments is not None else []
     if arguments is None or not parts:
         return
     with st.container(
@@ -286,13 +287,13 @@ def _draw_understood(asked: list[Asked], number: int, turn: Turn) -> None:
             _draw_part(asked, again, phrase, f"less-{number}-{fields[0]}")
 
 
-def _offer_to_take_off(asked: list[Asked], entry: Asked, turn: Turn) -> None:
+def _offer_to_take_off(here: Here, asked: list[Asked], entry: Asked, turn: Turn) -> None:
     """The filters that hold back what was asked for, each with a way to ask again without it."""
     again = Asked(entry.question, like=turn.picture, plan=turn.plan)
     with st.container(key="held-back", horizontal=True, gap="xsmall", vertical_alignment="center"):
         held = f"{count(turn.held_back, 'post')} held back by your filters"
         st.markdown(f":small[:orange[:material/filter_alt: {held}:]]", width="content")
-        for active in frame.active():
+        for active in frame.active(here.searcher):
             st.button(
                 active.phrase,
                 icon=":material/close:",

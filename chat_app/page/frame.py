@@ -124,12 +124,12 @@ def _links(chosen: Posts) -> None:
             st.page_link(path, label=title, icon=icon, query_params=address)
 
 
-def active() -> list[Active]:
+def active(searcher: Searcher) -> list[Active]:
     """What is filtered by."""
     chosen: Posts = st.session_state.chosen
     on = [
         Active(fields[0], plain(phrase), partial(choose, without(chosen, *fields)))
-        for fields, phrase in named_parts(chosen)
+        for fields, phrase in named_parts(chosen, searcher.columns.topic_titles)
     ]
     if (pictures := boxed()) is not None:
         phrase = f"{count(len(pictures), 'picture')} on the map"
@@ -139,7 +139,7 @@ def active() -> list[Active]:
 
 def _draw_active(searcher: Searcher, filters: Filters) -> None:
     """What is filtered by, beside every page, each part with a way to take it off."""
-    on = active()
+    on = active(searcher)
     if not on:
         return
     passing, every = int(filters.mask(searcher.columns).sum()), len(searcher.columns)
