@@ -53,6 +53,12 @@ def look_at(planned: Sequence[Planned], encoder: str | None) -> Preview:
         if post.created_at is not None
     ]
     skipped = [skipped for each in planned for skipped in each.source.reading.skipped]
+    skipped += [
+        Skipped(str(Path(file.root, file.path)), file.problem)
+        for each in planned
+        for file in each.plan.known.values()
+        if file.problem
+    ]
     known = {skipped.path for skipped in skipped}
     opened, began = 0, time.monotonic()
     for each in planned:

@@ -205,7 +205,8 @@ def test_the_newest_question_and_the_filters_stay_in_sight(url: str) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
-def test_every_view_is_accessible(url: str, width: int, scheme: str) -> None:
+def test_every_view_is_accessible(url: str, width: int, scheme: str, tmp_path: Path) -> None:
+    ten_pictures(tmp_path / "posts")
     with visiting(url, width, scheme) as visitor:
         visitor.open()
         found = _serious(visitor, "chat, empty")
@@ -224,8 +225,83 @@ def test_every_view_is_accessible(url: str, width: int, scheme: str) -> None:
             draws[0].click()
             visitor.settle()
         found += _serious(visitor, "check")
+        visitor.open("/add_posts")
+        found += _serious(visitor, "add posts")
+        look_at(visitor, tmp_path / "gone")
+        visitor.page.get_by_text("does not exist").wait_for()
+        found += _serious(visitor, "add posts, a bad path")
+        visitor.page.get_by_role("button", name="Choose again").click()
+        visitor.settle()
+        look_at(visitor, tmp_path / "posts")
+        visitor.page.get_by_role("button", name="Add them").wait_for()
+        visitor.page.get_by_text("1 file is skipped").click()
+        visitor.settle()
+        found += _serious(visitor, "add posts, preview")
         assert found == []
         assert visitor.foreign == []
+
+
+def ten_pictures(folder: Path) -> Path:
+    """Ten, and a file that is none."""
+    for number in range(10):
+        save_picture(folder / f"{number}.png", (25 * number, 90, 160), f"picture number {number}")
+    (folder / "page.jpg").write_text("<html>not found</html>")
+    return folder
+
+
+def look_at(visitor: Visitor, path: Path) -> None:
+    visitor.page.get_by_label("A folder of pictures, or a table of posts").fill(str(path))
+    visitor.page.get_by_role("button", name="Look at it").click()
+
+
+def test_ten_pictures_are_added_and_seen(tmp_path: Path) -> None:
+    ten_pictures(tmp_path / "posts")
+    with serving(tmp_path / "gallery", tmp_path / "log") as url, visiting(url) as visitor:
+        page = visitor.page
+        visitor.open()
+        page.get_by_role("button", name="Add your posts").click()
+        page.get_by_role("heading", name="Add posts").wait_for()
+        visitor.settle()
+        found = _serious(visitor, "add posts, no gallery")
+        look_at(visitor, tmp_path / "posts")
+        page.get_by_role("button", name="Add them").click()
+        page.get_by_text("Look at the pictures:").wait_for(timeout=60_000)
+        assert page.get_by_role("progressbar").count() > 0
+        found += _serious(visitor, "add posts, at work")
+        page.get_by_text("are in the gallery").wait_for(timeout=90_000)
+        visitor.settle()
+        found += _serious(visitor, "add posts, done")
+        page.get_by_text("1 file is skipped").click()
+        page.get_by_text("not a picture but a web page").wait_for()
+        page.get_by_role("link", name="See the gallery").click()
+        visitor.settle()
+        assert loaded_pictures(visitor) == 10
+        assert found == []
+        assert visitor.foreign == []
+        assert visitor.complaints == []
+
+
+def test_a_zip_is_uploaded_and_added(gallery: Path, url: str, tmp_path: Path) -> None:
+    archive = shutil.make_archive(
+        str(tmp_path / "trip"), "zip", ten_pictures(tmp_path / "elsewhere" / "trip")
+    )
+    with visiting(url) as visitor:
+        page = visitor.page
+        visitor.open("/add_posts")
+        page.get_by_role("tab", name="Upload").click()
+        page.locator("input[type=file]").set_input_files(archive)
+        page.get_by_role("button", name="Look at them").click()
+        page.get_by_role("button", name="Add them").click()
+        page.get_by_text("are in the gallery").wait_for(timeout=90_000)
+        kept = gallery.with_name(f"{gallery.name}_uploads")
+        assert len(list(kept.rglob("*.png"))) == 10
+        visitor.settle()
+        page.locator(visitor.key("source-0")).get_by_text("Forget").click()
+        page.get_by_role("button", name="Forget them").click()
+        page.get_by_text("left the gallery; the files stay").wait_for(timeout=60_000)
+        assert len(list(kept.rglob("*.png"))) == 10
+        assert visitor.foreign == []
+        assert visitor.complaints == []
 
 
 def _serious(visitor: Visitor, view: str) -> list[str]:

@@ -14,7 +14,8 @@ from chat_app.page.shared import shared
 from chat_app.uploads import SUFFIXES
 from chat_app.wording import about_time
 from retrieval.cli import count
-from retrieval.errors import GalleryError
+from retrieval.errors import GalleryError, NoGallery
+from retrieval.gallery.layout import manifest_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,9 +58,12 @@ def draw() -> None:
             _preview(look)
     try:
         searcher = shared().searcher()
-    except GalleryError:
+    except NoGallery:
         if look is None and not building.is_at_work:
             frame.offer_sample()
+    except GalleryError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        sources.draw_anew(building)
     else:
         sources.draw(searcher, building)
 
@@ -203,7 +207,13 @@ def _remarks(planned: Mapping[str, Any]) -> list[str]:
 
 
 def _private() -> str:
-    return "Pictures and captions stay on this machine: nothing is sent anywhere."
+    stays = "Pictures and captions stay on this machine: nothing is sent anywhere."
+    if manifest_path(shared().chroma_dir).exists():
+        return stays
+    return (
+        f"{stays} Where the model hub can be reached, the model that looks at pictures is fetched "
+        "from there once (about 600 MB)."
+    )
 
 
 def _add(look: _Look) -> None:

@@ -169,7 +169,9 @@ def _welcome() -> None:
             "folder of pictures or from a table of posts."
         )
         if is_private():
-            st.page_link(_ADD, label="Add your posts", icon=":material/add_photo_alternate:")
+            icon = ":material/add_photo_alternate:"
+            if st.button("Add your posts", key="add-posts", type="primary", icon=icon):
+                st.switch_page(_ADD)
             offer_sample()
     with st.expander("In a terminal"):
         st.code(

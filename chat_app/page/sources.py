@@ -34,7 +34,7 @@ def draw(searcher: Searcher, building: Building) -> None:
     st.markdown("### In the gallery")
     for place, name in enumerate(names):
         _row(place, name, counts.get(name, 0), building)
-    _anew(building)
+    draw_anew(building)
 
 
 def _row(place: int, name: str, posts: int, building: Building) -> None:
@@ -58,7 +58,8 @@ def _row(place: int, name: str, posts: int, building: Building) -> None:
             )
 
 
-def _anew(building: Building) -> None:
+def draw_anew(building: Building) -> None:
+    """Everything once more, which also mends a gallery that cannot be read."""
     with st.popover("Make it anew", type="tertiary", icon=":material/restart_alt:"):
         st.markdown(
             "Every source is read and every picture looked at once more. The gallery stays as it "

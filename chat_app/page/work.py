@@ -65,7 +65,7 @@ def _share(stage: Stage | None) -> float:
 def _told(stage: Stage | None) -> str:
     if stage is None:
         return "Getting ready …"
-    parts = [f"{stage.done:,} of {stage.total:,}"]
+    parts = [f"{stage.done:,} of {stage.total:,}" if stage.total else "none is new"]
     if stage.name == "encode" and stage.rate:
         parts.append(f"{stage.rate:,.1f} a second")
         if stage.left:
@@ -100,7 +100,7 @@ def _ended(building: Building, child: Child) -> None:
     else:
         st.error(plain(f"{seen.problem[:1].upper()}{seen.problem[1:]}"), icon=":material/error:")
     skipped(seen.skipped, seen.skips)
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         if seen.state == "done" and child.work != "forget":
             st.page_link(
                 "page/gallery.py", label="See the gallery", icon=":material/photo_library:"
@@ -117,7 +117,7 @@ def _result(child: Child, seen: Seen) -> str:
         f"**{count(report['pictures'], 'picture')}** are in the gallery"
     ]
     if child.work == "add":
-        told.append(f"{report['encoded']:,} of the pictures are new")
+        told.append(f"{report['encoded']:,} of them looked at for the first time")
     if report["removed"]:
         told.append(f"{count(report['removed'], 'post')} left it with their files")
     if report["missing"]:
