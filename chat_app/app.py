@@ -19,6 +19,7 @@ st.navigation(
         st.Page("page/chat.py", title="Chat", icon=":material/forum:", default=True),
         st.Page("page/gallery.py", title="Gallery", icon=":material/photo_library:"),
         st.Page("page/overview.py", title="Overview", icon=":material/insights:"),
+        st.Page("page/report.py", title="Report", icon=":material/labs:"),
         st.Page("page/check.py", title="Check", icon=":material/fact_check:"),
         st.Page("page/add_posts.py", title="Add posts", icon=":material/add_photo_alternate:"),
     ],

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from chat_app.page.shared import open_shared
+from chat_app.building import Seen
+from chat_app.page.shared import open_shared, shared
+from chat_app.reporting import Reporting
 from retrieval.config import Settings
+from retrieval.errors import GalleryLocked
 from retrieval.gallery.generation import Generation
 from retrieval.gallery.layout import checks_path, overrides_path, thumbnail_path
 from retrieval.labels.checks import Check, read_checks, say_of
@@ -564,3 +569,80 @@ def test_a_damaged_file_of_checks_is_one_sentence(page: AppTest, gallery: Path) 
     open_check(page)
     assert not page.exception
     assert "line 1: neither a draw nor an answer" in page.error[0].value.replace("\\", "")
+
+
+# --- the report -----------------------------------------------------------------------------------
+
+
+def open_report(page: AppTest) -> AppTest:
+    return page.run().switch_page("page/report.py").run()
+
+
+def framed(page: AppTest) -> str:
+    """The HTML in the report's frame."""
+    return unescape(page.get("iframe")[0].proto.srcdoc)
+
+
+@pytest.fixture
+def reported(page: AppTest, gallery: Path, cache_dir: Path, tmp_path: Path) -> AppTest:
+    """With a folder of its own for reports."""
+    open_shared(Settings(chroma_dir=gallery, cache_dir=cache_dir, reports_dir=tmp_path / "reports"))
+    return page
+
+
+def until_over(reporting: Reporting) -> Seen:
+    assert reporting.work is not None
+    end = time.monotonic() + 100
+    while not (seen := reporting.work.seen()).is_over and time.monotonic() < end:
+        time.sleep(0.1)
+    return seen
+
+
+def test_a_report_is_made_framed_and_its_age_told(reported: AppTest, gallery: Path) -> None:
+    button(open_report(reported), "evaluate").click().run()
+    assert not reported.exception
+    with pytest.raises(GalleryLocked):
+        shared().reporting.start()
+    assert until_over(shared().reporting).state == "done"
+    reported.run()
+    assert "The report is made" in texts(reported)
+    assert "The gallery has not changed since" in texts(reported)
+    assert 'sandbox=""' in reported.get("iframe")[0].proto.srcdoc
+    assert "What did looking at the pictures add?" in framed(reported)
+    key = key_of(Generation.open(gallery).posts()[0])
+    say_of(gallery, key, Check("neutral"))
+    reported.run()
+    assert "You have checked posts since then" in texts(reported)
+    assert run("indexer", "relabel", "--sentiment-model", "vader", "--chroma-dir", gallery)
+    reported.run()
+    assert "The gallery is another now: generation 2" in texts(reported)
+
+
+def test_a_report_that_is_none_costs_a_sentence(reported: AppTest, tmp_path: Path) -> None:
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    (folder / "report.json").write_text("{}")
+    (folder / "report.html").write_text("<script>alert(1)</script>")
+    open_report(reported)
+    assert not reported.exception
+    assert "no report that can be read" in reported.error[0].value
+    assert not reported.get("iframe")
+
+
+def test_an_evaluation_is_stopped_and_the_last_report_stays(
+    reported: AppTest, tmp_path: Path
+) -> None:
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    (folder / "report.json").write_text(
+        json.dumps({"about": {"gallery": "a"}, "finding": "", "tasks": {}, "posts": {}})
+    )
+    (folder / "report.html").write_text("the old one")
+    button(open_report(reported), "evaluate").click().run()
+    shared().reporting.cancel()
+    assert until_over(shared().reporting).state == "cancelled"
+    reported.run()
+    assert "Stopped" in texts(reported)
+    assert "the old one" in framed(reported)
+    button(reported, "dismiss").click().run()
+    assert "Stopped" not in texts(reported)

@@ -219,6 +219,8 @@ def test_every_view_is_accessible(url: str, width: int, scheme: str, tmp_path: P
         found += _serious(visitor, "detail")
         visitor.open("/overview")
         found += _serious(visitor, "overview")
+        visitor.open("/report")
+        found += _serious(visitor, "report")
         visitor.open("/check")
         if draws := visitor.page.get_by_role("button", name="Draw posts").all():
             found += _serious(visitor, "check, nothing drawn")

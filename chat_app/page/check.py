@@ -131,6 +131,7 @@ def _done(searcher: Searcher, keys: list[Key], checks: Checks) -> None:
         "tells how often captions, pictures and both are right about them."
     )
     with st.container(horizontal=True):
+        st.page_link("page/report.py", label="See the report", icon=":material/labs:")
         st.button("Draw others", key="draw", on_click=_draw, args=(searcher,))
         st.button(
             "Back",

@@ -39,6 +39,7 @@ _PAGES = {
     "page/chat.py": ("Chat", ":material/forum:"),
     "page/gallery.py": ("Gallery", ":material/photo_library:"),
     "page/overview.py": ("Overview", ":material/insights:"),
+    "page/report.py": ("Report", ":material/labs:"),
     "page/check.py": ("Check", ":material/fact_check:"),
     _ADD: ("Add posts", ":material/add_photo_alternate:"),
 }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from chat_app.building import Building
 from chat_app.page.running import Loop
 from chat_app.picture_map import principal_places
+from chat_app.reporting import Reporting
 from chat_app.uploads import Uploads, uploads_dir
 from retrieval.config import Settings
 from retrieval.labels.overrides import key_of
@@ -35,6 +36,7 @@ class Shared:
         self.chroma_dir: Path = settings.chroma_dir
         self.loop = Loop()
         self.building = Building(settings.chroma_dir)
+        self.reporting = Reporting(settings.chroma_dir, settings.reports_dir)
         self.uploads = Uploads(uploads_dir(settings))
         self._settings = settings
         self._reader = Reader(settings.chroma_dir, settings.cache_dir)

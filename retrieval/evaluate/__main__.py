@@ -133,14 +133,13 @@ def _results(generation: Generation, arguments: argparse.Namespace, settings: Se
 
 def _about(generation: Generation) -> dict[str, Any]:
     """What the numbers depend on."""
-    from retrieval.catalog.dates import written
     from retrieval.evaluate.statistics import PERMUTATIONS, RESAMPLES, SEED
 
     manifest = generation.manifest
     labels = manifest.labels
     assert labels is not None, "a published generation has labels"
     return {
-        "gallery": f"generation {manifest.generation}, built {written(manifest.built_at)[:16]} UTC",
+        "gallery": manifest.named,
         "pictures_by": manifest.encoders.image.fingerprint,
         "captions_by": manifest.encoders.caption.fingerprint,
         "sentiment_by": labels.sentiment,

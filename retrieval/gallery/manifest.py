@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from retrieval.errors import BadOption, EncoderMismatch, GalleryDamaged, NoGallery, SchemaMismatch
 from retrieval.files import write_atomically
 from retrieval.gallery.layout import manifest_path
 from retrieval.gallery.stored_labels import LabelRecord
+from retrieval.records import EPOCH
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,6 +62,12 @@ class Manifest:
     chroma_labels: str = ""  # the digest of the labels that Chroma's metadata hold
     chroma_overrides: int = 0  # how many lines of overrides.jsonl they hold
     schema: int = SCHEMA
+
+    @property
+    def named(self) -> str:
+        """The state that is published, as reports name it."""
+        built = EPOCH + timedelta(seconds=self.built_at)
+        return f"generation {self.generation}, built {built:%Y-%m-%dT%H:%M} UTC"
 
     def published(self, **changes: Any) -> Manifest:
         """The manifest of the next generation."""

@@ -28,6 +28,9 @@ _NOTHING_TO_ASK = (
 )
 
 
+_LEAST_CHECKED = 10  # posts, for their share to be worth a sentence
+
+
 def finding(tasks: Mapping[str, Result], own_truth: Result) -> str:
     """One plain paragraph, made of the numbers and honest about chance."""
     sentences = [_overall(tasks)] if tasks else []
@@ -96,7 +99,7 @@ def _little_left(tasks: Mapping[str, Result]) -> list[str]:
 def _checked(found: Result) -> list[str]:
     """What a random sample, looked at by the user, says of all posts."""
     felt = found["sentiment"]
-    if not felt["posts"]:
+    if felt["posts"] < _LEAST_CHECKED:
         return []
     before, after = felt[CAPTIONS], felt[BOTH]
     return [

@@ -1,0 +1,103 @@
+"""The report of the last evaluation, and making it anew."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from chat_app.building import Child
+from retrieval.errors import BadInput, GalleryLocked
+from retrieval.gallery.layout import checks_path
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from retrieval.gallery.manifest import Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One evaluation, as it was written."""
+
+    html: str  # self-contained
+    results: str  # JSON
+    made_at: datetime  # UTC
+    gallery: str  # the generation that it is about; see `Manifest.named`
+
+    def is_of(self, manifest: Manifest) -> bool:
+        """Whether the gallery is still what the report is about."""
+        return self.gallery == manifest.named
+
+
+class Reporting:
+    """A server's one report; one evaluation at a time."""
+
+    def __init__(self, chroma_dir: Path, folder: Path) -> None:
+        self.folder = folder
+        self._chroma_dir = chroma_dir
+        self._lock = Lock()
+        self._child: Child | None = None
+
+    @property
+    def work(self) -> Child | None:
+        """The evaluation that is at work, or was last; None: none yet."""
+        return self._child
+
+    def latest(self) -> Report | None:
+        """The report that lies in the folder, whoever made it; None: there is none.
+
+        Raises:
+            BadInput: it cannot be read, or is none.
+
+        """
+        try:
+            results = (self.folder / "report.json").read_text("utf-8")
+            html = (self.folder / "report.html").read_text("utf-8")
+            made = (self.folder / "report.html").stat().st_mtime
+            gallery = str(json.loads(results)["about"]["gallery"])
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise BadInput(f"cannot read the report in {self.folder}: {error.strerror}") from error
+        except (ValueError, KeyError, TypeError):
+            raise BadInput(
+                f"{self.folder} holds no report that can be read; make it anew, or move away what "
+                "is there"
+            ) from None
+        return Report(html, results, datetime.fromtimestamp(made, UTC), gallery)
+
+    def is_before_checks(self, report: Report) -> bool:
+        """Whether posts were checked after the report was made."""
+        try:
+            checked = checks_path(self._chroma_dir).stat().st_mtime
+        except OSError:
+            return False
+        return datetime.fromtimestamp(checked, UTC) > report.made_at
+
+    def start(self) -> None:
+        """Start an evaluation; its report replaces the one that is there.
+
+        Raises:
+            GalleryLocked: one is at work already.
+
+        """
+        with self._lock:
+            if self._child is not None and not self._child.seen().is_over:
+                raise GalleryLocked("a report is being made already; wait until it is done")
+            flags = ["--chroma-dir", str(self._chroma_dir), "--out", str(self.folder)]
+            command = ["retrieval.evaluate", *flags, "--progress", "json", "--json"]
+            self._child = Child("evaluate", str(self._chroma_dir), command)
+
+    def cancel(self) -> None:
+        """End the evaluation that is at work; the report stays as it was."""
+        if self._child is not None:
+            self._child.cancel()
+
+    def dismiss(self) -> None:
+        """Say no more of an evaluation that is over."""
+        with self._lock:
+            if self._child is not None and self._child.seen().is_over:
+                self._child = None
