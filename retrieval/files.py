@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ _REMEDIES = {
     errno.EACCES: "make it writable, or choose another folder",
     errno.EPERM: "make it writable, or choose another folder",
 }
+_NO_ROOM = 1_000_000  # bytes free, below which a disk counts as full
 _NOBODYS = frozenset(
     {".DS_Store", ".gitignore", ".gitkeep", ".localized", "Thumbs.db", "desktop.ini", "lost+found"}
 )
@@ -139,15 +141,25 @@ def explained_storage_errors(chroma_dir: Path) -> Iterator[None]:
 def check_storage(chroma_dir: Path, error: BaseException) -> None:
     """Raise StorageFailed if `error` is a disk that refuses; do nothing if it is something else.
 
-    Chroma tells of such troubles only in the text of its own error classes.
+    Chroma tells of such troubles only in the text of its own error classes, and not always: where
+    the disk has no room left, that is the reason.
     """
     remedy = None
     if isinstance(error, OSError):
         remedy = _REMEDIES.get(error.errno or 0)
     else:
         remedy = next((_REMEDIES[n] for text, n in _SQLITE.items() if text in str(error)), None)
+        if remedy is None and _is_full(chroma_dir):
+            remedy = _REMEDIES[errno.ENOSPC]
     if remedy is not None:
         raise StorageFailed(
             f"cannot write to {chroma_dir}: {error}; {remedy} and run this again. "
             "The last published state is untouched, and work done so far is kept"
         ) from error
+
+
+def _is_full(folder: Path) -> bool:
+    try:
+        return shutil.disk_usage(folder).free < _NO_ROOM
+    except OSError:
+        return False

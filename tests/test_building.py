@@ -154,10 +154,9 @@ def test_a_child_that_does_not_listen_is_killed(
 
 
 def test_a_child_that_is_killed_leaves_a_sentence_and_a_whole_gallery(
-    building: Building, posts: Path, tmp_path: Path, chroma_dir: Path
+    building: Building, sample_gallery: Path, tmp_path: Path, chroma_dir: Path
 ) -> None:
-    building.add(posts)
-    ended(building.latest)
+    shutil.copytree(sample_gallery, chroma_dir)
     building.add(many(tmp_path / "many"))
     encoding(building.latest)
     assert building.latest is not None
@@ -165,10 +164,10 @@ def test_a_child_that_is_killed_leaves_a_sentence_and_a_whole_gallery(
     seen = ended(building.latest)
     assert seen.state == "failed"
     assert "ended from outside (signal 9); what was done so far is kept" in seen.problem
-    assert posts_in(chroma_dir) == 3
+    assert posts_in(chroma_dir) == 36
     building.add(tmp_path / "many")
     assert ended(building.latest).state == "done"
-    assert posts_in(chroma_dir) == 203
+    assert posts_in(chroma_dir) == 236
 
 
 def test_a_build_in_a_terminal_is_told(building: Building, posts: Path, chroma_dir: Path) -> None:
