@@ -79,11 +79,15 @@ def _found(result: Found, titles: Titles) -> str:
             f"{count(len(result.hits), 'picture')} closest to yours{_parts(result.asked, titles)}."
         )
     posts = count(result.posts, "post")
-    shown = len(result.hits)
-    more = (
-        "" if shown >= result.pictures else f", the first {shown} of {result.pictures:,} pictures"
-    )
-    return f"{posts}{_parts(result.asked, titles)}{more}."
+    return f"{posts}{_parts(result.asked, titles)}.{_more(len(result.hits), result.pictures)}"
+
+
+def _more(shown: int, pictures: int) -> str:
+    """That there are more pictures than are shown."""
+    if shown >= pictures:
+        return ""
+    first = "Here is the first" if shown == 1 else f"Here are the first {shown}"
+    return f" {first} of {pictures:,} pictures."
 
 
 def _dropped(result: Found, titles: Titles) -> str:

@@ -106,6 +106,28 @@ def test_what_was_understood_can_be_taken_off(page: AppTest) -> None:
     assert "3 posts · Animals" in texts(page)
 
 
+def test_numbers_come_with_what_was_understood_and_which_pictures_these_are(page: AppTest) -> None:
+    ask(page.run(), "how many happy posts per year?")
+    assert understood(page, 0) == ["positive", "by year"]
+    assert ":small[:gray[The newest of them]]" in texts(page)
+    ask(page, "compare 2019 with 2021 with 2023")
+    assert understood(page, 1) == ["2019", "2021", "2023"]
+    assert ":small[:gray[Examples of each side]]" in texts(page)
+    button(page, "less-1-side0").click().run()
+    assert understood(page, 2) == ["2021", "2023"]
+    button(page, "less-2-side1").click().run()
+    assert understood(page, 3) == ["2021"]
+    button(page, "less-0-by").click().run()
+    assert understood(page, 4) == ["positive"]
+    ask(page, "the oldest post")
+    assert understood(page, 5) == ["oldest first"]
+    assert not page.exception
+    told = texts(page)
+    assert "Here is the first of 20 pictures" in told
+    assert "answered without a language model" in told
+    assert "· 4 posts]" in told
+
+
 def test_topics_are_named_by_their_titles(page: AppTest) -> None:
     page.query_params["topic"] = "food_drink"
     ask(page.run(), "compare food and drink with city street")
@@ -124,10 +146,7 @@ def test_topics_are_named_by_their_titles(page: AppTest) -> None:
 def test_follow_ups_go_on_and_a_new_conversation_forgets(page: AppTest) -> None:
     ask(page.run(), "how many happy posts per year?")
     ask(page, "only the ones about animals")
-    assert [e.label for e in page.button if (e.key or "").startswith("less-1-")] == [
-        "positive",
-        "Animals",
-    ]
+    assert understood(page, 1) == ["positive", "Animals", "by year"]
     next(each for each in page.button if each.label == "New conversation").click().run()
     assert page.title[0].value == "What would you like to remember?"
 

@@ -9,23 +9,26 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from chat_app.arguments import Compare, CountPosts, Posts, SearchPosts
 from chat_app.examples import example_questions
 from chat_app.page import cards, charts, export, frame
+from chat_app.page.chosen import without
 from chat_app.page.markdown import plain, plain_lines, prose
 from chat_app.page.shared import shared
-from chat_app.results import hits_of
+from chat_app.results import Compared, Counted, hits_of
 from chat_app.turn import Called, Returned, Said, Turn
 from chat_app.understanding.plan import Plan
-from chat_app.wording import named, named_parts
+from chat_app.wording import in_one, named, named_parts
 from retrieval.cli import count
 from retrieval.errors import GalleryError
 from retrieval.pictures import read_picture
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from PIL.Image import Image
 
+    from chat_app.arguments import Slice
     from chat_app.page.frame import Active, Here
     from chat_app.turn import Call, Event
     from chat_app.wording import Titles
@@ -39,6 +42,17 @@ _DOING = {
     "compare": "Comparing",
     "show_post": "Opening a post",
     "find_similar": "Looking for pictures like it",
+}
+_BY = {  # by what answered: in words, and what that means
+    "planner": (
+        "answered without a language model",
+        "A planner on this machine took the question apart by rules. What it understood stands "
+        "above, and nothing was sent anywhere.",
+    ),
+    "llm": (
+        "answered by a language model",
+        "It chose what to look up and wrote the answer; counts and pictures come from the gallery.",
+    ),
 }
 # Streamlit drives a page with an input to its end, until a wheel turns and then a scroll rests. The
 # newest question is held at the top instead while its answer comes, and a moment longer for its
@@ -180,10 +194,22 @@ def _draw_turn(here: Here, asked: list[Asked], number: int, entry: Asked) -> Non
         _offer_to_take_off(here, asked, entry, turn)
     if entry.hits:
         with grid:
+            if turn is not None and (which := _which_pictures(turn)):
+                st.markdown(f":small[:gray[{which}]]")
             cards.draw(entry.hits, f"turn{number}", _CARD)
     if turn is not None:
         _draw_understood(asked, number, turn, titles)
         _draw_foot(here, number, turn)
+
+
+def _which_pictures(turn: Turn) -> str:
+    """Which pictures stand beside numbers, where the answer does not speak of them."""
+    result = turn.results[-1] if turn.results else None
+    if isinstance(result, Compared):
+        return "Examples of each side"
+    if isinstance(result, Counted) and len(result.examples) < result.posts:
+        return "Those that match best" if result.asked.query else "The newest of them"
+    return ""
 
 
 def _draw_given(picture: bytes) -> None:
@@ -269,9 +295,8 @@ def _told_steps(entry: Asked) -> str:
 
 def _draw_understood(asked: list[Asked], number: int, turn: Turn, titles: Titles) -> None:
     """What was understood, each part with a way to take it off again."""
-    arguments = turn.plan.arguments
-    parts = named_parts(arguments, titles) if arguments is not None else []
-    if arguments is None or not parts:
+    parts = _parts_of(turn.plan, titles)
+    if not parts:
         return
     with st.container(
         key=f"understood-{number}", horizontal=True, gap="xsmall", vertical_alignment="center"
@@ -280,11 +305,39 @@ def _draw_understood(asked: list[Asked], number: int, turn: Turn, titles: Titles
         if turn.picture is not None:
             again = Asked("the same without the picture", plan=turn.plan)
             _draw_part(asked, again, "like your picture", f"less-{number}-picture")
-        for fields, phrase in parts:
-            kept = arguments.model_dump(exclude_defaults=True, exclude=set(fields))
-            plan = Plan(turn.plan.kind, type(arguments)(**kept))
+        for name, phrase, plan in parts:
             again = Asked(f"the same without {phrase}", like=turn.picture, plan=plan)
-            _draw_part(asked, again, phrase, f"less-{number}-{fields[0]}")
+            _draw_part(asked, again, phrase, f"less-{number}-{name}")
+
+
+def _parts_of(plan: Plan, titles: Titles) -> list[tuple[str, str, Plan]]:
+    """What was understood: a name and a phrase for each part, and the plan without it."""
+    arguments = plan.arguments
+    if not isinstance(arguments, Posts):
+        return []
+    parts = [
+        (fields[0], phrase, Plan(plan.kind, without(arguments, *fields)))
+        for fields, phrase in named_parts(arguments, titles)
+    ]
+    if isinstance(arguments, CountPosts) and arguments.group_by:
+        by = "by " + " and ".join(arguments.group_by)
+        parts.append(("by", by, Plan("count", without(arguments, "group_by"))))
+    if isinstance(arguments, SearchPosts) and arguments.order != "relevance":
+        order = f"{arguments.order.replace('_', ' ')} first"
+        parts.append(("order", order, Plan("find", without(arguments, "order"))))
+    if isinstance(arguments, Compare):
+        for place, side in enumerate(arguments.slices):
+            others = arguments.slices[:place] + arguments.slices[place + 1 :]
+            parts.append((f"side{place}", in_one(side, titles), _compared_less(arguments, others)))
+    return parts
+
+
+def _compared_less(asked: Compare, sides: Sequence[Slice]) -> Plan:
+    """A comparison of fewer sides; of one, its posts."""
+    shared = asked.model_dump(exclude_defaults=True, exclude={"slices"})
+    if len(sides) > 1:
+        return Plan("compare", Compare(**shared, slices=tuple(sides)))
+    return Plan("find", SearchPosts(**(shared | sides[0].model_dump(exclude_defaults=True))))
 
 
 def _offer_to_take_off(here: Here, asked: list[Asked], entry: Asked, turn: Turn) -> None:
@@ -323,7 +376,7 @@ def _draw_part(asked: list[Asked], again: Asked, phrase: str, key: str) -> None:
 
 
 def _draw_foot(here: Here, number: int, turn: Turn) -> None:
-    who = "planner" if turn.by == "planner" else "language model"
+    who, how = _BY[turn.by]
     with st.container(
         key=f"foot-{number}", horizontal=True, gap="xsmall", vertical_alignment="center"
     ):
@@ -345,7 +398,7 @@ def _draw_foot(here: Here, number: int, turn: Turn) -> None:
         ):
             st.code(turn.answer, language=None, wrap_lines=True)
         took = f"{turn.seconds:.1f} s" if turn.seconds >= 1 else f"{turn.seconds * 1000:.0f} ms"
-        st.markdown(f":small[:gray[{who} · {took}]]", width="content")
+        st.markdown(f":small[:gray[{who} · {took}]]", width="content", help=how)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import streamlit as st
 from pydantic import ValidationError
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from retrieval.catalog.columns import Columns
 
+_Some = TypeVar("_Some", bound=Posts)
 EVERY_POST = Posts()
 # What the address calls each field: short, and the same whatever the page is labelled.
 _NAMES = {
@@ -72,7 +73,7 @@ def from_address(parameters: Mapping[str, Sequence[str]], columns: Columns) -> R
     return Read(chosen, tuple(problems))
 
 
-def without(chosen: Posts, *fields: str) -> Posts:
+def without(chosen: _Some, *fields: str) -> _Some:
     """The same without some of it."""
     kept = chosen.model_dump(exclude_defaults=True, exclude=set(fields))
     return type(chosen)(**kept)
