@@ -110,15 +110,15 @@ def test_numbers_come_with_what_was_understood_and_which_pictures_these_are(page
     ask(page.run(), "how many happy posts per year?")
     assert understood(page, 0) == ["positive", "by year"]
     assert ":small[:gray[The newest of them]]" in texts(page)
-    ask(page, "compare 2019 with 2021 with 2023")
-    assert understood(page, 1) == ["2019", "2021", "2023"]
-    assert ":small[:gray[Examples of each side]]" in texts(page)
-    button(page, "less-1-side0").click().run()
-    assert understood(page, 2) == ["2021", "2023"]
-    button(page, "less-2-side1").click().run()
-    assert understood(page, 3) == ["2021"]
     button(page, "less-0-by").click().run()
-    assert understood(page, 4) == ["positive"]
+    assert understood(page, 1) == ["positive"]
+    ask(page, "compare 2019 with 2021 with 2023")
+    assert understood(page, 2) == ["2019", "2021", "2023"]
+    assert ":small[:gray[Examples of each side]]" in texts(page)
+    button(page, "less-2-side0").click().run()
+    assert understood(page, 3) == ["2021", "2023"]
+    button(page, "less-3-side1").click().run()
+    assert understood(page, 4) == ["2021"]
     ask(page, "the oldest post")
     assert understood(page, 5) == ["oldest first"]
     assert not page.exception
@@ -126,6 +126,18 @@ def test_numbers_come_with_what_was_understood_and_which_pictures_these_are(page
     assert "Here is the first of 20 pictures" in told
     assert "answered without a language model" in told
     assert "· 4 posts]" in told
+
+
+def test_old_answers_are_folded_to_their_text(page: AppTest) -> None:
+    page.run()
+    for question in ("how many posts per year?", "happy posts", "a cat"):
+        ask(page, question)
+    assert not page.exception
+    assert not cards(page, "turn0")
+    assert cards(page, "turn1")
+    assert r"- 2018\: 6" in texts(page)  # what its bars told
+    button(page, "unfold-0").click().run()
+    assert cards(page, "turn0")
 
 
 def test_topics_are_named_by_their_titles(page: AppTest) -> None:
@@ -178,6 +190,7 @@ def test_words_beside_a_picture_filter_as_those_of_a_question_do(
     assert not page.exception
     assert "8 pictures closest to yours" in texts(page)
     assert not understood(page, 0)
+    closest = cards(page, "turn0")
     drop(page, gallery, "something like this from 2020 please")
     assert not page.exception
     assert understood(page, 1) == ["like your picture", "2020"]
@@ -185,7 +198,7 @@ def test_words_beside_a_picture_filter_as_those_of_a_question_do(
     ask(page, "and from 2019?")
     assert understood(page, 2) == ["like your picture", "2019"]
     button(page, "less-2-since").click().run()
-    assert cards(page, "turn3") == cards(page, "turn0")
+    assert cards(page, "turn3") == closest
     button(page, "less-2-picture").click().run()
     assert not page.exception
     assert understood(page, 4) == ["2019"]

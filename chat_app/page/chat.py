@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from retrieval.records import Hit
 
 _CARD = 160  # pixels, at least
+_WHOLE = 2  # answers that are drawn whole; each more would cost every click a tenth of a second
 _STOPPED = ":orange[:material/stop_circle: Stopped.]"
 _DOING = {
     "search_posts": "Looking for",
@@ -89,6 +90,7 @@ class Asked:
     hits: tuple[Hit, ...] = ()
     trouble: str = ""  # why there is no turn
     is_new: bool = True
+    is_unfolded: bool = False  # drawn whole though it is an old one
 
 
 def draw(here: Here) -> Mapping[str, str]:
@@ -186,7 +188,18 @@ def _draw_turn(here: Here, asked: list[Asked], number: int, entry: Asked) -> Non
         stopped.empty()
     turn, titles = entry.turn, here.searcher.columns.topic_titles
     steps.empty()
-    answer.markdown(_text(entry))
+    is_folded = number < len(asked) - _WHOLE and not entry.is_unfolded
+    answer.markdown(_text(entry, is_folded=is_folded))
+    if is_folded and turn is not None:
+        st.button(
+            "Show again",
+            icon=":material/unfold_more:",
+            type="tertiary",
+            key=f"unfold-{number}",
+            on_click=_unfold,
+            args=(entry,),
+        )
+        return
     if turn is not None and turn.results:
         with chart:
             charts.draw(turn.results[-1], titles, f"chart-{number}")
@@ -200,6 +213,10 @@ def _draw_turn(here: Here, asked: list[Asked], number: int, entry: Asked) -> Non
     if turn is not None:
         _draw_understood(asked, number, turn, titles)
         _draw_foot(here, number, turn)
+
+
+def _unfold(entry: Asked) -> None:
+    entry.is_unfolded = True
 
 
 def _which_pictures(turn: Turn) -> str:
@@ -219,11 +236,11 @@ def _draw_given(picture: bytes) -> None:
         st.markdown(":gray[:material/broken_image: a file that is no picture]")
 
 
-def _text(entry: Asked) -> str:
+def _text(entry: Asked, *, is_folded: bool) -> str:
     if turn := entry.turn:
         if turn.by == "llm" or turn.plan.kind in ("refusal", "help"):  # words of our own
             return prose(turn.answer)
-        drawn = bool(turn.results) and charts.has_bars(turn.results[-1])
+        drawn = bool(turn.results) and charts.has_bars(turn.results[-1]) and not is_folded
         lines = turn.answer.splitlines()
         return plain_lines("\n".join(x for x in lines if not (drawn and x.startswith("- "))))
     why = f":orange[:material/info: {plain(entry.trouble)}]" if entry.trouble else _STOPPED
