@@ -22,6 +22,7 @@ st.navigation(
         st.Page("page/report.py", title="Report", icon=":material/labs:"),
         st.Page("page/check.py", title="Check", icon=":material/fact_check:"),
         st.Page("page/add_posts.py", title="Add posts", icon=":material/add_photo_alternate:"),
+        st.Page("page/settings.py", title="Settings", icon=":material/settings:"),
     ],
     position="hidden",
 ).run()

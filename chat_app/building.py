@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     State = Literal["starting", "running", "done", "failed", "cancelled"]
-    Work = Literal["look", "add", "forget", "rebuild", "evaluate"]
+    Work = Literal["look", "add", "forget", "rebuild", "relabel", "evaluate"]
 
 # What the package brings to try it with; not there where only the program was installed.
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample" / "posts.csv"
@@ -203,14 +203,27 @@ class Building:
         self._check(path)
         self._start("add", str(path), self._build(path, images))
 
-    def rebuild(self) -> None:
-        """Start encoding everything anew.
+    def rebuild(self, clip: str | None = None) -> None:
+        """Start encoding everything anew, with another picture encoder where one is named.
 
         Raises:
             GalleryLocked: as `add` does.
 
         """
-        self._start("rebuild", "all sources", ["indexer", "build", "--rebuild", *self._flags()])
+        encoder = [] if clip is None else [f"--clip={clip}"]
+        command = ["indexer", "build", "--rebuild", *encoder, *self._flags()]
+        self._start("rebuild", "all sources", command)
+
+    def relabel(self, sentiment_model: str | None = None, topics: Path | None = None) -> None:
+        """Start labelling all posts again; what is None stays as it was.
+
+        Raises:
+            GalleryLocked: as `add` does.
+
+        """
+        chosen = [] if sentiment_model is None else [f"--sentiment-model={sentiment_model}"]
+        chosen += [] if topics is None else [f"--topics={topics}"]
+        self._start("relabel", "all posts", ["indexer", "relabel", *chosen, *self._flags()])
 
     def forget(self, source: str) -> None:
         """Start taking a source's posts out; its files stay.

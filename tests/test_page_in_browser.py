@@ -151,6 +151,27 @@ def test_three_posts_are_checked(visitor: Visitor, gallery: Path) -> None:
     assert {each.sentiment for each in list(answers.values())[-3:]} == {"neutral"}
 
 
+def test_a_topic_is_edited_and_the_scheme_chosen(url: str) -> None:
+    with visiting(url) as visitor:
+        visitor.open("/settings")
+        page = visitor.page
+        page.get_by_label("Title").fill("Folks")
+        page.get_by_role("button", name="Change in the draft").click()
+        visitor.settle()
+        page.get_by_role("button", name="Preview").click()
+        page.get_by_text("looked at would change").wait_for()
+        visitor.settle()
+        page.get_by_role("radio", name="Dark").click()
+        page.wait_for_function(
+            "getComputedStyle(document.querySelector('.stApp')).colorScheme === 'dark'"
+        )
+        visitor.open("/gallery")
+        scheme = "getComputedStyle(document.querySelector('.stApp')).colorScheme"
+        assert page.evaluate(scheme) == "dark"
+        assert visitor.foreign == []
+        assert visitor.complaints == []
+
+
 def test_by_keyboard_alone(visitor: Visitor) -> None:
     visitor.open()
     page = visitor.page
@@ -221,6 +242,8 @@ def test_every_view_is_accessible(url: str, width: int, scheme: str, tmp_path: P
         found += _serious(visitor, "overview")
         visitor.open("/report")
         found += _serious(visitor, "report")
+        visitor.open("/settings")
+        found += _serious(visitor, "settings")
         visitor.open("/check")
         if draws := visitor.page.get_by_role("button", name="Draw posts").all():
             found += _serious(visitor, "check, nothing drawn")

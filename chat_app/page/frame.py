@@ -42,6 +42,7 @@ _PAGES = {
     "page/report.py": ("Report", ":material/labs:"),
     "page/check.py": ("Check", ":material/fact_check:"),
     _ADD: ("Add posts", ":material/add_photo_alternate:"),
+    "page/settings.py": ("Settings", ":material/settings:"),
 }
 
 

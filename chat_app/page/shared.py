@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from chat_app.picture_map import principal_places
 from chat_app.reporting import Reporting
 from chat_app.uploads import Uploads, uploads_dir
 from retrieval.config import Settings
+from retrieval.errors import BadOption
 from retrieval.labels.overrides import key_of
 from retrieval.search.query import parse_query
 from retrieval.search.reader import Reader
@@ -34,6 +36,7 @@ class Shared:
 
     def __init__(self, settings: Settings) -> None:
         self.chroma_dir: Path = settings.chroma_dir
+        self.cache_dir: Path = settings.cache_dir
         self.loop = Loop()
         self.building = Building(settings.chroma_dir)
         self.reporting = Reporting(settings.chroma_dir, settings.reports_dir)
@@ -83,6 +86,28 @@ class Shared:
         from chat_app.model import chosen_endpoint
 
         return chosen_endpoint(self._settings)
+
+    def use_endpoint(self, model: str | None, base_url: str | None, api_key: str | None) -> None:
+        """Let another language model answer from now on, or none; nothing is written.
+
+        Raises:
+            BadOption: no model is named, or its address or key is not one; nothing changes then.
+
+        """
+        from chat_app.model import chosen_endpoint
+
+        if model == "":
+            raise BadOption("name a model, as the endpoint calls it")
+        settings = replace(
+            self._settings,
+            openai_model=model,
+            openai_base_url=base_url or None,
+            openai_api_key=api_key or None,
+        )
+        chosen_endpoint(settings)
+        with self._lock:
+            self._settings = settings
+            self.__dict__.pop("_assistant", None)
 
     def assistant(self) -> Assistant:
         """The assistant; the first to ask waits for its libraries.

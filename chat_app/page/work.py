@@ -20,6 +20,7 @@ _DOING = {
     "add": "Adding {about}",
     "forget": "Taking out {about}",
     "rebuild": "Making the gallery anew",
+    "relabel": "Labelling the posts again",
 }
 _STAGES = {
     "read": "Find the posts",
@@ -27,7 +28,12 @@ _STAGES = {
     "label": "Label the posts",
     "publish": "Put them into the gallery",
 }
-_STAGES_OF = {"add": list(_STAGES), "rebuild": list(_STAGES), "forget": ["label", "publish"]}
+_STAGES_OF = {
+    "add": list(_STAGES),
+    "rebuild": list(_STAGES),
+    "forget": ["label", "publish"],
+    "relabel": ["label", "publish"],
+}
 
 
 def draw(building: Building) -> None:
@@ -112,6 +118,8 @@ def _result(child: Child, seen: Seen) -> str:
     report = seen.report
     if child.work == "forget":
         return f"**{count(report['removed'], 'post')}** left the gallery; the files stay."
+    if child.work == "relabel":
+        return f"**The posts are labelled again.** That took {about_time(report['seconds'])}."
     told = [
         f"**{count(report['posts'], 'post')}** with "
         f"**{count(report['pictures'], 'picture')}** are in the gallery"

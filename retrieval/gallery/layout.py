@@ -40,7 +40,7 @@ _GENERATION_FILES = (
 )
 _JOURNAL = re.compile(r"\d{8}-\d{8}\.npz|rebuild\.json|\..+\.\d+\.tmp")
 _OTHERS = re.compile(
-    r"manifest\.json|overrides\.jsonl|checks\.jsonl|descriptions\.jsonl|missing\.txt|write\.lock|writer\.json"
+    r"manifest\.json|overrides\.jsonl|checks\.jsonl|topics\.toml|descriptions\.jsonl|missing\.txt|write\.lock|writer\.json"
     r"|generations|journal|thumbnails|\..+\.\d+\.tmp"
 )
 
@@ -130,6 +130,11 @@ def overrides_path(chroma_dir: Path) -> Path:
 def checks_path(chroma_dir: Path) -> Path:
     """What the user said is true of posts that were drawn."""
     return chroma_dir / "checks.jsonl"
+
+
+def topics_path(chroma_dir: Path) -> Path:
+    """The topics that were edited on the page."""
+    return chroma_dir / "topics.toml"
 
 
 def descriptions_path(chroma_dir: Path) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import tomllib
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from retrieval.errors import BadInput, BadOption
 from retrieval.labels.scores import MOST_TOPICS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from retrieval.gallery.stored_labels import LabelRecord
 
 DEFAULT_TOPICS = Path(__file__).with_name("topics.toml")
@@ -79,6 +82,21 @@ def load_taxonomy(path: Path) -> Taxonomy:
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise BadInput(f"{path}: the topic {twice[0]} is there twice; give each its own name")
     return Taxonomy(topics, path.absolute(), hashlib.sha256(content).hexdigest())
+
+
+def written_topics(topics: Iterable[Topic]) -> str:
+    """Topics as `load_taxonomy` reads them."""
+    return "\n".join(
+        f"[[topic]]\nname = {_written(topic.name)}\ntitle = {_written(topic.title)}\n"
+        f"phrases = [{''.join(f'{chr(10)}    {_written(each)},' for each in topic.phrases)}\n]\n"
+        f"words = {_written(' '.join(sorted(topic.words)))}\n"
+        for topic in topics
+    )
+
+
+def _written(text: str) -> str:
+    """A basic string of TOML, which differs from JSON's in one character."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def taxonomy_file(record: LabelRecord) -> Path:

@@ -68,7 +68,7 @@ class Searcher:
         self.columns = Columns(generation, labels)
         self.facets = Facets(self.columns)
         self.evidence = Evidence(generation, image_encoder)
-        self._image_encoder = image_encoder
+        self.image_encoder = image_encoder
         self.caption_encoder = caption_encoder
         self._access = VectorAccess.open(generation)
         self._chroma_dir = generation.chroma_dir
@@ -76,7 +76,7 @@ class Searcher:
     @property
     def short_side(self) -> int:
         """The pixels that a picture to look for should have on its short side."""
-        return self._image_encoder.short_side
+        return self.image_encoder.short_side
 
     @property
     def warning(self) -> str | None:
@@ -194,7 +194,7 @@ class Searcher:
         captions: Mapping[str, Vector] = {}
         look, read = strategy in ("image", "hybrid"), strategy in ("caption", "hybrid")
         if texts and look:
-            images = dict(zip(texts, self._image_encoder.encode_texts(texts), strict=True))
+            images = dict(zip(texts, self.image_encoder.encode_texts(texts), strict=True))
         if texts and read:
             captions = dict(zip(texts, self.caption_encoder.encode_texts(texts), strict=True))
         in_words = strategy in ("words", "hybrid")
@@ -211,7 +211,7 @@ class Searcher:
     def _image_query(self, query: Query, of_text: Mapping[str, Vector]) -> Vector | None:
         parts = [(of_text[term.text], term.weight) for term in query.terms]
         if query.picture is not None:
-            parts.append((self._image_encoder.encode_images([query.picture])[0], 1.0))
+            parts.append((self.image_encoder.encode_images([query.picture])[0], 1.0))
         if query.similar_to is not None:
             vector = self.generation.image_vectors[self.picture_row(query.similar_to)]
             parts.append((np.asarray(vector), 1.0))
