@@ -94,7 +94,7 @@ def test_an_input_is_looked_at_then_added_then_forgotten(page: AppTest, posts: P
     }  # fmt: skip
     assert "It takes a few seconds." in texts(page)
     assert "stay on this machine" in texts(page)
-    assert [each.label for each in page.expander] == ["1 file is skipped"]
+    assert [each.label for each in page.expander] == ["1 file will be skipped"]
     button(page, "add-them").click().run()
     assert not page.exception
     assert "**Adding" in texts(page)
@@ -102,7 +102,7 @@ def test_an_input_is_looked_at_then_added_then_forgotten(page: AppTest, posts: P
     settle(shared().building)
     page.run()
     assert "**3 posts** with **3 pictures** are in the gallery" in texts(page)
-    assert [each.label for each in page.expander] == ["1 file is skipped"]
+    assert [each.label for each in page.expander] == ["1 file skipped"]
     assert "3 posts" in texts(page)
     assert "36 posts" in texts(page)
     button(page, "dismiss").click().run()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from chat_app.page import frame, sources, work
-from chat_app.page.markdown import plain
+from chat_app.page.markdown import as_sentence, plain
 from chat_app.page.shared import shared
 from chat_app.uploads import SUFFIXES
 from chat_app.wording import about_time
@@ -46,10 +46,10 @@ def draw() -> None:
         return
     building = shared().building
     if refused := st.session_state.pop("refused", ""):
-        st.error(plain(f"{refused[:1].upper()}{refused[1:]}"), icon=":material/error:")
+        st.error(as_sentence(refused), icon=":material/error:")
     work.draw(building)
     if building.latest is None and (reason := building.busy()):
-        st.info(plain(f"{reason[:1].upper()}{reason[1:]}"), icon=":material/lock:")
+        st.info(as_sentence(reason), icon=":material/lock:")
     look: _Look | None = st.session_state.get("look")
     if look is None:
         _choose()
@@ -62,7 +62,7 @@ def draw() -> None:
         if look is None and not building.is_at_work:
             frame.offer_sample()
     except GalleryError as error:
-        st.error(plain(str(error)), icon=":material/error:")
+        st.error(as_sentence(str(error)), icon=":material/error:")
         sources.draw_anew(building)
     else:
         sources.draw(searcher, building)
@@ -117,7 +117,7 @@ def _look_at_uploaded(files: list[Any]) -> None:
         with st.spinner("Keeping the files …"):
             upload = shared().uploads.keep(files)
     except GalleryError as error:
-        st.warning(plain(str(error)), icon=":material/error:")
+        st.warning(as_sentence(str(error)), icon=":material/error:")
         return
     _look(upload.location, upload.images)
 
@@ -126,7 +126,7 @@ def _look(location: Path, images: tuple[Path, ...]) -> None:
     try:
         child = shared().building.look_at(location, images)
     except GalleryError as error:
-        st.warning(plain(str(error)), icon=":material/error:")
+        st.warning(as_sentence(str(error)), icon=":material/error:")
         return
     st.session_state["look"] = _Look(location, images, child)
     st.rerun()
@@ -141,14 +141,14 @@ def _preview(look: _Look) -> None:
         _wait(look)
         return
     if seen.state != "done":
-        st.warning(plain(f"{seen.problem[:1].upper()}{seen.problem[1:]}"), icon=":material/error:")
+        st.warning(as_sentence(seen.problem), icon=":material/error:")
         st.button("Choose again", key="drop", on_click=_drop)
         return
     planned = seen.report
     _recognised(look, planned)
-    work.skipped(
-        [(each["path"], each["reason"]) for each in planned["skipped"]], len(planned["skipped"])
-    )
+    passed_over = [(each["path"], each["reason"]) for each in planned["skipped"]]
+    at_least = "at least " if planned["looked_at"] < planned["to_open"] else ""
+    work.skipped(passed_over, len(passed_over), f"{at_least}{{}} will be skipped")
     busy = shared().building.busy()
     with st.container(horizontal=True):
         st.button(
@@ -175,7 +175,7 @@ def _wait(look: _Look) -> None:
 def _recognised(look: _Look, planned: Mapping[str, Any]) -> None:
     title, icon = sources.KINDS.get(planned["kinds"][0], (planned["kinds"][0], ":material/folder:"))
     st.markdown(f"{icon} **{title}**  \n:small[:gray[{plain(str(look.location))}]]")
-    with st.container(key="figures", horizontal=True, gap="large"):
+    with st.container(key="figures", horizontal=True, gap="medium"):
         st.metric("Posts", f"{planned['posts']:,}", width="content")
         st.metric("Pictures", f"{planned['pictures']:,}", width="content")
         st.metric("New to the gallery", f"{planned['to_open']:,}", width="content")

@@ -28,6 +28,11 @@ def plain(text: str, longest: int | None = None) -> str:
     return _PUNCTUATION.sub(r"\\\1", apart)
 
 
+def as_sentence(text: str) -> str:
+    """What a command says of a mistake, in lower case as commands do, as a sentence of its own."""
+    return plain(text[:1].upper() + text[1:])
+
+
 def plain_lines(text: str) -> str:
     """The same of several lines; those that begin with a dash become a list."""
     lines = []

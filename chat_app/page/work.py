@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from chat_app.page.markdown import plain
+from chat_app.page.markdown import as_sentence, plain
 from chat_app.wording import about_time
 from retrieval.cli import count
 
@@ -104,7 +104,7 @@ def _ended(building: Building, child: Child) -> None:
             "stopped; what was done so far is kept, and starting it again goes on from there."
         )
     else:
-        st.error(plain(f"{seen.problem[:1].upper()}{seen.problem[1:]}"), icon=":material/error:")
+        st.error(as_sentence(seen.problem), icon=":material/error:")
     skipped(seen.skipped, seen.skips)
     with st.container(horizontal=True, vertical_alignment="center"):
         if seen.state == "done" and child.work != "forget":
@@ -133,12 +133,12 @@ def _result(child: Child, seen: Seen) -> str:
     return f"{'; '.join(told)}. That took {about_time(report['seconds'])}."
 
 
-def skipped(files: Sequence[tuple[str, str]], number: int) -> None:
+def skipped(files: Sequence[tuple[str, str]], number: int, told: str = "{} skipped") -> None:
     """The files that are not used, each with what to do about it."""
     if not number:
         return
-    is_one = number == 1
-    with st.expander(f"{count(number, 'file')} {'is' if is_one else 'are'} skipped"):
+    title = told.format(count(number, "file"))
+    with st.expander(title[:1].upper() + title[1:]):
         lines = [f"- {plain(path)}: {plain(reason)}" for path, reason in files]
         if number > len(files):
             lines.append(f"- … and {number - len(files):,} more")
