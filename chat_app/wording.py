@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from retrieval.captions import for_model
@@ -43,7 +44,7 @@ def named_parts(asked: object, titles: Titles) -> list[tuple[tuple[str, ...], st
     if month_day := getattr(asked, "month_day", None):
         parts.append((("month_day",), f"{month_day} of any year"))
     if sources := getattr(asked, "sources", ()):
-        parts.append((("sources",), "from " + " or ".join(sources)))
+        parts.append((("sources",), "from " + " or ".join(map(source_title, sources))))
     if (captioned := getattr(asked, "has_caption", None)) is not None:
         parts.append((("has_caption",), "with a caption" if captioned else "without a caption"))
     if about := getattr(asked, "disagreement", None):
@@ -88,6 +89,12 @@ def _short(day: str) -> str:
 
 def _next_month(day: date) -> date:
     return date(day.year + day.month // 12, day.month % 12 + 1, 1)
+
+
+def source_title(source: str) -> str:
+    """What a source is called: the last part of where it lies, without its kind."""
+    _, _, location = source.partition(":")
+    return PurePath(location).name or source
 
 
 def shown_date(post: Post) -> str:

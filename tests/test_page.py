@@ -284,6 +284,14 @@ def test_an_address_that_asks_for_what_is_not_here_says_so(page: AppTest) -> Non
     assert "caption" in told
 
 
+def test_a_filter_that_leaves_nothing_stays_with_its_noughts(page: AppTest) -> None:
+    page.query_params["since"] = "2021-03-14"
+    page.run()
+    counts = [each.value for each in page.sidebar.markdown]
+    beside = counts[counts.index("**Caption and picture disagree**") + 1 :]
+    assert beside == [":small[:gray[0]]", ":small[:gray[0]]"]
+
+
 def test_a_first_day_after_the_last_one_lets_the_last_one_go(page: AppTest) -> None:
     page.query_params["until"] = "2019-12-31"
     page.run().text_input(key="filter-since").set_value("2021-01-01").run()
@@ -363,6 +371,24 @@ def test_what_is_looked_for_comes_best_match_first(page: AppTest) -> None:
     assert not page.exception
     assert page.selectbox(key="gallery-sort").value == "relevance"
     assert cards(page) != newest
+
+
+def test_best_match_is_offered_only_where_something_is_looked_for(page: AppTest) -> None:
+    page.switch_page("page/gallery.py")
+    page.query_params["sort"] = "relevance"
+    page.run()
+    assert page.selectbox(key="gallery-sort").value == "newest"
+    assert "Best match" not in page.selectbox(key="gallery-sort").options
+    page.text_input(key="gallery-query").set_value("a red vehicle").run()
+    assert "Best match" in page.selectbox(key="gallery-sort").options
+
+
+def test_a_post_names_its_source_and_not_where_it_lies(page: AppTest) -> None:
+    open_gallery(page)
+    button(page, "open-gallery-").click().run()
+    line = next(each for each in page.markdown if r"posts\.csv · " in each.value)
+    assert "/" not in line.value
+    assert r"data\/sample" in line.proto.help
 
 
 def test_a_query_that_cannot_be_read_gets_advice(page: AppTest) -> None:

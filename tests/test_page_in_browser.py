@@ -356,9 +356,16 @@ def test_captions_draw_as_text(tmp_path: Path) -> None:
         assert "<script>document.title" in text
         assert "![x](" in text
         assert "$x^2$" in text
-        visitor.page.locator(f"{visitor.key('open-gallery-')} button").first.click()
-        visitor.settle()
-        visitor.page.keyboard.press("Escape")
+        for number in range(len(HOSTILE)):
+            visitor.page.locator(f"{visitor.key('open-gallery-')} button").nth(number).click()
+            visitor.settle()
+            dialog = visitor.page.get_by_role("dialog")
+            is_long = "xxx" in dialog.inner_text()
+            assert dialog.get_by_text("The whole caption").count() == is_long
+            assert len(dialog.inner_text()) < 2000
+            assert dialog.evaluate("each => each.scrollWidth <= each.clientWidth")
+            visitor.page.keyboard.press("Escape")
+            dialog.wait_for(state="hidden")
         visitor.open("/")
         visitor.ask("show me everything")
         cards = visitor.page.locator(visitor.key("cards-"))

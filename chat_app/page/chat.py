@@ -119,6 +119,7 @@ def draw(here: Here) -> Mapping[str, str]:
                 "New conversation",
                 icon=":material/restart_alt:",
                 type="tertiary",
+                help="This one is forgotten, as it is when the page is reloaded",
                 on_click=asked.clear,
             )
     return {}

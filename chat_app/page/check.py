@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from chat_app.page import frame
-from chat_app.page.detail import draw_picture
+from chat_app.page.detail import draw_caption, draw_picture
 from chat_app.page.look import FEELINGS
 from chat_app.page.markdown import plain
 from chat_app.page.shared import shared
@@ -78,7 +78,7 @@ def _ask(searcher: Searcher, checks: Checks, keys: list[Key], place: int) -> Non
     left, right = st.columns([6, 5], gap="medium")
     with left, st.container(key="to-check"):
         draw_picture(post)
-        st.markdown(plain(post.caption) if post.has_caption else ":gray[no caption]")
+        draw_caption(post)
     with right, st.form("check", border=False):
         _questions(searcher, post, before)
         here = (key, place, len(keys))

@@ -12,7 +12,7 @@ import streamlit as st
 from chat_app.page.look import FEELINGS, badge
 from chat_app.page.markdown import in_one_line, plain
 from chat_app.page.shared import shared
-from chat_app.wording import shown_date
+from chat_app.wording import shown_date, source_title
 from retrieval.errors import BadInput, BadOption, GalleryError
 from retrieval.gallery.layout import thumbnail_path
 from retrieval.labels.overrides import clear_override, set_override
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from retrieval.records import Hit, Post, PostLabels, SentimentLabel, TopicLabels
     from retrieval.search.searcher import Searcher
 
+_LONG = 600  # characters of a caption, beyond which it is folded
+_LONG_OF_OTHERS = 200
 _SIDE = 1400  # pixels that a screen shows of a picture
 _MOST_TOPICS = 3  # that a post is shown with
 _WHO = {"caption": "from the caption", "image": "from the picture", "both": "from both"}
@@ -49,7 +51,7 @@ def open_(hit: Hit) -> None:
     left, right = st.columns([6, 5], gap="medium")
     with left:
         draw_picture(post)
-        st.markdown(plain(post.caption) if post.has_caption else ":gray[no caption]")
+        drawdraw_caption(post)
         _source(post)
         if every.description:
             by = ":violet-badge[:material/smart_toy: written by a machine]"
@@ -126,9 +128,21 @@ def _thumbnail(image_id: str) -> None:
         st.image(str(thumbnail), width="stretch", alt="thumbnail")
 
 
+def draw_caption(post: Post) -> None:
+    if not post.has_caption:
+        st.markdown(":gray[no caption]")
+        return
+    st.markdown(plain(post.caption, _LONG))
+    if len(in_one_line(post.caption)) > _LONG:
+        with st.expander("The whole caption"):
+            st.markdown(plain(post.caption))
+
+
 def _source(post: Post) -> None:
-    parts = [plain(post.source), plain(post.image_path)]
-    st.markdown(f":small[:gray[{' · '.join(parts)}]]")
+    name = source_title(post.source)
+    parts = [name] if name == post.image_path else [name, post.image_path]
+    told = " · ".join(plain(each, _LONG) for each in parts)
+    st.markdown(f":small[:gray[{told}]]", help=plain(f"{post.source}, {post.root}"))
     if post.permalink and urlsplit(post.permalink).scheme in ("http", "https"):
         st.link_button("Open the post", post.permalink, icon=":material/open_in_new:")
 
@@ -192,10 +206,10 @@ def _others(every: Hit, place: int, hit: Hit) -> None:
     if same or hit.alike:
         st.markdown(f"##### Also posted ({len(same) + len(hit.alike)})")
     for post, labels in same:
-        caption = plain(post.caption) if post.has_caption else ":gray[no caption]"
+        caption = plain(post.caption, _LONG_OF_OTHERS) if post.has_caption else ":gray[no caption]"
         st.markdown(f":gray[{shown_date(post)}] {badge(labels.sentiment)} {caption}")
     for post in hit.alike:
-        caption = plain(post.caption) if post.has_caption else ":gray[no caption]"
+        caption = plain(post.caption, _LONG_OF_OTHERS) if post.has_caption else ":gray[no caption]"
         st.markdown(f":gray[{shown_date(post)}] :gray-badge[a copy] {caption}")
 
 

@@ -53,10 +53,12 @@ def draw(here: Here) -> Mapping[str, str]:
             on_change=_looked_for,
             persist_state="session",
         )
-        st.session_state.setdefault("gallery-sort", _usual_sort())
+        sorts = _SORTS if _looks_for() else ORDERS
+        if st.session_state.get("gallery-sort") not in sorts:
+            st.session_state["gallery-sort"] = _usual_sort()
         sort = st.selectbox(
             "Sort",
-            _SORTS,
+            sorts,
             key="gallery-sort",
             format_func=_TITLES.__getitem__,
             label_visibility="collapsed",
@@ -115,8 +117,12 @@ def _address(text: str, sort: str, like: str, page: int) -> dict[str, str]:
 
 def _usual_sort() -> str:
     """The best match first where something is looked for, else the newest."""
-    looks_for = st.session_state.get("gallery-query") or st.session_state.get("like")
-    return "relevance" if looks_for else "newest"
+    return "relevance" if _looks_for() else "newest"
+
+
+def _looks_for() -> bool:
+    """Whether there is anything that could match better or worse."""
+    return bool(st.session_state.get("gallery-query") or st.session_state.get("like"))
 
 
 def _looked_for() -> None:

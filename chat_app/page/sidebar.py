@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
+from chat_app.lookups import own_filters
 from chat_app.page.chosen import EVERY_POST, boxed, choose, filters_of, reset, without
 from chat_app.page.look import FEELINGS
 from chat_app.page.markdown import plain
+from chat_app.wording import source_title
 from retrieval.catalog.dates import written
 from retrieval.catalog.filters import date_range
 from retrieval.errors import BadOption
@@ -48,7 +50,10 @@ def draw(searcher: Searcher, chosen: Posts) -> None:
         _several(searcher, chosen, "Topics", "topics", "topic", topics)
         _dates(searcher, chosen)
         if len(searcher.columns.source_names) > 1:
-            sources = {name: name for name in searcher.columns.source_names}
+            names = searcher.columns.source_names
+            titles = [source_title(name) for name in names]
+            is_clear = len(set(titles)) == len(names)
+            sources = dict(zip(names, titles if is_clear else names, strict=True))
             _several(searcher, chosen, "Source", "sources", "source", sources)
         _one(searcher, chosen, "Caption", "has_caption", {True: "With a caption", False: "Without"})
         _one(
@@ -121,7 +126,9 @@ def _one(
         )
         for value in values
     }
-    if not any(counts.values()) and getattr(chosen, field) is None:
+    columns = searcher.columns
+    every = (own_filters(columns, EVERY_POST.model_copy(update={field: value})) for value in values)
+    if not any(filters.mask(columns).any() for filters in every):
         return
     _heading(title)
     for value, label in values.items():
