@@ -125,7 +125,7 @@ def test_numbers_come_with_what_was_understood_and_which_pictures_these_are(page
     told = texts(page)
     assert "Here is the first of 20 pictures" in told
     assert "answered without a language model" in told
-    assert "· 4 posts]" in told
+    assert "· 4\N{NO-BREAK SPACE}posts]" in told
 
 
 def test_old_answers_are_folded_to_their_text(page: AppTest) -> None:

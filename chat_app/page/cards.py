@@ -49,7 +49,7 @@ def _card(hit: Hit, key: str) -> None:
 def _when_and_how_often(hit: Hit) -> str:
     often = _posts_of(hit)
     when = _month(hit.posts[0])
-    return when if often == 1 else f"{when} · {often} posts"
+    return when if often == 1 else f"{when} · {often}\N{NO-BREAK SPACE}posts"
 
 
 def _posts_of(hit: Hit) -> int:

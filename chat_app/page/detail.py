@@ -51,7 +51,7 @@ def open_(hit: Hit) -> None:
     left, right = st.columns([6, 5], gap="medium")
     with left:
         draw_picture(post)
-        drawdraw_caption(post)
+        draw_caption(post)
         _source(post)
         if every.description:
             by = ":violet-badge[:material/smart_toy: written by a machine]"
@@ -129,6 +129,7 @@ def _thumbnail(image_id: str) -> None:
 
 
 def draw_caption(post: Post) -> None:
+    """What the post says; a long caption is folded."""
     if not post.has_caption:
         st.markdown(":gray[no caption]")
         return
