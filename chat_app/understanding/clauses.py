@@ -33,11 +33,12 @@ _ASKS = (
     rf"{any_of(_POSTS)}\b"
     r"|can (?:you|u|i|we)\b|could (?:you|u|i|we)\b|would (?:you|u)\b|will (?:you|u)\b"
     r"|(?:do|did|have|am|was|were) i\b|were there\b|are there\b|is there\b|got any\b|have i got\b"
-    r"|(?:entertain|surprise|treat|hit) me with\b|keep (?:only|just)\b|read me\b|group\b|repeat\b"
+    r"|(?:entertain|surprise|treat|hit) me with\b|keep (?:only|just)\b|read me\b|group\b|fetch\b"
+    r"|(?:is|are) (?:my|the|our|his|her|their)\b|repeat\b"
     r"|was it\b|is it\b|gimme\b|break\b|what if\b|whatever\b|any\b|anything\b|everything\b|only\b"
     r"|what about\b|how about\b|do (?:it|the same)\b|same\b"
     r"|similar\b|more like\b|without\b|except\b|skip\b|switch\b|swap\b|narrow\b|limit\b"
-    r"|filter\b|change\b|make\b)"
+    r"|filter\b|change\b|make\b(?! me\b))"
 )
 _STRONG = re.compile(rf"\s*{_BEFORE}{_ASKS}", re.IGNORECASE)
 _NAMES_POSTS = re.compile(rf"\b{any_of(_POSTS - {'one', 'shot'})}\b", re.IGNORECASE)
@@ -74,6 +75,8 @@ _ANYWAY = re.compile(
 )
 _ASKING = 2  # how sure one clause has to be, for the others to be talk
 _ABOUT = re.compile(r".*\b(?:about|of)\s+", re.IGNORECASE)
+_BY_WHICH = re.compile(r"\b(?:which|what|who)\b.*\b(?:more|most|less)\b", re.IGNORECASE)
+_EITHER = re.compile(r"\w+ or \w+", re.IGNORECASE)
 _AND_SO = re.compile(r"\band (?:now|so|then|i)\b|\bbut\b", re.IGNORECASE)
 _SENTENCE = re.compile(r"[.!?…]+(?=\s|$)|\.{2,}")
 _CLAUSE = re.compile(r"[;:]+(?=\s|$)|,(?=\s)|\s[-—]+\s|\s\(|\)\s?")
@@ -96,7 +99,11 @@ class _Clause:
     @property
     def _takes_up(self) -> bool:
         """Whether it begins like a follow-up: "and in 2021", "just the 2019 ones"."""
-        lead = frames.REPLACE.match(self.text) or frames.NARROW.match(self.text)
+        lead = (
+            frames.REPLACE.match(self.text)
+            or frames.NARROW.match(self.text)
+            or frames.AMONG.match(self.text)
+        )
         return self.goes_on and bool(lead and not _NARRATIVE.search(self.text, lead.end()))
 
     @property
@@ -146,6 +153,9 @@ def request_in(text: str, *, goes_on: bool = False) -> tuple[str, str]:
         added = place > asking[0] and clause.sentence in sentences
         if added and (not clause.is_narrative or _GOES_ON.match(clause.text)):
             kept.add(place)
+    first = asking[0]
+    if first and _BY_WHICH.search(clauses[first].text) and _EITHER.search(clauses[first - 1].text):
+        kept.add(first - 1)  # "cats or dogs, which do I post more?"
     inner = {place: _inner(clauses[place].text) for place in kept}
     own = inner[asking[0]][1]
     if _POINTS_BACK.search(inner[asking[0]][0]) and _ABOUT.match(own):

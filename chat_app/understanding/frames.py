@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from chat_app.understanding.words import NUMBERS, PLACES, POSTS, SUPERLATIVES, any_of
+from chat_app.understanding.words import FEELINGS, NUMBERS, PLACES, POSTS, SUPERLATIVES, any_of
 
 if TYPE_CHECKING:
     from retrieval.catalog.facets import Facet
@@ -66,6 +66,12 @@ PLACE = re.compile(
     rf"\s+(?:of(?! (?:these|those|them)\b)|time|half|ever|i\b))",
     re.IGNORECASE,
 )
+NEXT = re.compile(  # to the post that was looked at
+    rf"\b(?:the )?(?:(?P<way>next|previous)(?: {NOUN})?"
+    rf"|{NOUN} (?P<way2>after|before)(?: (?:it|that|this))?)"
+    r"(?: one)?(?: please)?\W*$",
+    re.IGNORECASE,
+)
 HASH = re.compile(
     r"#\s?(?P<number>\d{1,2})\b"
     r"|^\s*(?:open|show)\s+(?:me\s+)?(?P<opened>\d{1,2})\s*$"
@@ -93,6 +99,9 @@ REPLACE = re.compile(
     rf"\s*(?:(?:{_SAID_FIRST}|and|but)[\s,.!]+)*(?:what about|whatabout|how about|how bout|what of"
     r"|(?:(?:do|make|run|try) )?(?:the )?same (?:thing |question |search |comparison |count |one "
     r"|again )?(?:again )?(?:for|with|but for|but with|but)"
+    r"|how (?:does|do|did) (?:that|it|this|things) (?:look|compare|go) (?:for|in|with)"
+    r"|(?:does|is|was) (?:that|it) (?:still )?(?:hold|true|so|the same)"
+    r"(?: (?:for|in))?(?= since|\b)"
     r"|now (?:for|with|do|try)|(?:swap|change|switch) (?:it|that|them) (?:for|to|with)|try"
     r"|do(?: it)?"
     r"(?: for)?)\b",
@@ -103,23 +112,30 @@ NARROW = re.compile(
     r"(?:(?:i|we|you|he|she|they) (?:wants?|needs?|means?|meant) (?:only|just)|(?:show|give|find"
     r"|list|keep|look at)\s+(?:me\s+)?(?:only|just)|what if (?:you |i |we )?(?:only |just )"
     r"(?:look(?:ed)? (?:only )?at)?|(?:and|only|just|now|but|also|then|or|plus|instead|rather"
-    r"|limit (?:it|that|this|them)?\s*to|(?:skip|go|go back|stick|back|switch) to"
+    r"|limit (?:it|that|this|them)?\s*to|(?:let'?s )?(?:keep|stick|hold) (?:it )?(?:to|with)"
+    r"|how about (?=(?:in|with|on|at|from)\b)|what about (?=(?:in|with|on|at|from)\b)"
+    r"|(?:skip|go|go back|stick|back|switch) to"
     r"|narrow (?:it|that|this|them)?\s*(?:down)?\s*to|filter|make (?:it|that)"
     r"|change (?:it|that)?\s*to"
     r"|restrict (?:it|that)?"
-    r"\s*to)\b|(?=(?:not|without|except|no|nothing|minus|excluding|none)\b))",
+    r"\s*to)\b|(?=(?:not|without|except|no"
+    r"(?! (?:others?|more|thanks|idea|doubt|problem|worries|rush))|nothing|minus|excluding"
+    r"|none)\b))",
     re.IGNORECASE,
 )
 REFER = re.compile(
     r"\b(?:those|them|these|there|of it|the ones|ones|that list|the list|the results?|it|back then"
-    r"|at that time)\b",
+    r"|at that time|as well|too)\b",
     re.IGNORECASE,
 )
 LIKEWISE = re.compile(r"\b(?:the )?same way\b|\blikewise\b", re.IGNORECASE)
 AMONG = re.compile(
     r"\b(?:(?:of|among|amongst|from|in|within) (?:all )?(?:them|those|these)"
     r"(?! \w*(?:days|times|years))"
-    r"|(?:only|just) (?:the|those|these)?\s*ones)\b",
+    r"|(?:only|just) (?:the|those|these)?\s*ones|^\W*(?:the|those) ones? (?:with|where|who|that|in"
+    r"|on|at)|^\W*(?:(?:and|but|so) )?(?:what|how) about (?:in|with|on|at)"
+    r"|^\W*(?:(?:and|but|so|now|then) )?(?:only|just|give only|keep only) (?:such|with|where|in)"
+    r"|in any of (?:them|those|these))\b",
     re.IGNORECASE,
 )
 COUNT = re.compile(
@@ -129,7 +145,7 @@ COUNT = re.compile(
     re.IGNORECASE,
 )
 SHARE = re.compile(
-    r"\b(?:what\s+)?(?:share|percentage|percent|proportion|fraction|ratio|part|%)\b(?:\s+of)?",
+    r"\b(?:what\s+)?(?:share|percentage|percent|proportion|portion|fraction|ratio|part|%)\b(?:\s+of)?",
     re.IGNORECASE,
 )
 GROUPS: dict[str, Facet] = {
@@ -141,7 +157,7 @@ GROUPS: dict[str, Facet] = {
 GROUP = "|".join(sorted(GROUPS, key=len, reverse=True))
 BY = re.compile(
     rf"\b(?:by|per|each|every|for each|for every|(?<=many )a|(?<=posts )a|(?:split|break|group)"
-    rf" (?:(?:that|it|them|those|these) )?(?:up |down )?(?:by|on)"
+    rf" (?:(?:that|it|them|those|these|\x00) )?(?:up |down )?(?:by|on)"
     rf"|grouped by|broken down by|in each"
     rf"|in every|according to|across)\s+(?:the\s+)?(?P<one>{GROUP})s?(?:\s*(?:and|x|,|by|per"
     rf"|&)\s*(?:by\s+)?(?P<two>{GROUP})s?)?\b"
@@ -187,7 +203,8 @@ BETWEEN_SIDES = (  # the strongest first
     r"\s(?:and|with|to|&)\s",
 )
 SORT = re.compile(
-    r"\b(?:sort(?:ed)?|order(?:ed)?)\s+(?:them\s+|it\s+|these\s+|those\s+)?(?:by\s+)?(?:the\s+)?"
+    r"\b(?:(?:start|begin)(?:ing)?\s+with|sort(?:ed)?|order(?:ed)?)\s+"
+    r"(?:them\s+|it\s+|these\s+|those\s+)?(?:by\s+)?(?:the\s+)?"
     r"(?P<by>oldest|earliest|newest|latest|date|most positive|most negative|happiest|saddest)"
     r"(?:\s+first)?|\b(?P<first>oldest|earliest|newest|latest|happiest|saddest)\s+first\b",
     re.IGNORECASE,
@@ -232,7 +249,7 @@ WHEN = re.compile(
 )
 EXTREME = re.compile(
     rf"\b(?:my\s+|the\s+)?(?:(?P<n0>\d{{1,2}}|{any_of(NUMBERS)})\s+)?(?:(?P<most>most|least)\s+"
-    rf"(?P<felt>positive|negative|happy|sad)|(?P<word>{any_of(SUPERLATIVES)}))"
+    rf"(?P<felt>{any_of(FEELINGS)})|(?P<word>{any_of(SUPERLATIVES)}))"
     rf"(?:\s+(?P<n>\d{{1,2}}|{any_of(NUMBERS)}))?\s+(?P<noun>{NOUN})\b",
     re.IGNORECASE,
 )
@@ -270,7 +287,10 @@ NO_CAPTION = re.compile(
     re.IGNORECASE,
 )
 WITH_CAPTION = re.compile(
-    r"\b(?:with|that have|having)\s+(?:a\s+|some\s+)?captions?\b|\bcaptioned\b", re.IGNORECASE
+    r"\b(?:leave out|drop|skip|hide|omit|not)\s+(?:(?:all|any|the|those|ones|posts|pictures)\s+)*"
+    r"(?:without|with no)\s+(?:a\s+|any\s+)?captions?\b"
+    r"|\b(?:with|that have|having)\s+(?:a\s+|some\s+)?captions?\b|\bcaptioned\b",
+    re.IGNORECASE,
 )
 DISAGREE = re.compile(
     r"(?:\b(?:not|n't)\b.*\bthe same (?:mood|feeling|topic|thing)\b)"
@@ -299,6 +319,13 @@ NEGATED = re.compile(NOT, re.IGNORECASE)
 MORE_THAN = re.compile(
     r"\b(?:more|rather)\s+(?P<one>[\w-]+)\s+than\s+(?P<other>[\w-]+)", re.IGNORECASE
 )
+OF_POSTS = re.compile(rf"(?:\s+[\w'-]+)?\s+{NOUN}\b", re.IGNORECASE)
+SOMEBODY_FELT = re.compile(
+    r"\b(?:feel|felt|feeling|was|were|am|i'm|im|look|looks|looked|sound|sounds|being|been|get|got"
+    r"|mood|more|less|most|least|so|too|really|not|than|ones?|posts?|pictures?|photos?)\s+"
+    r"(?:(?:so|very|really|too|a|bit|about|all|or|and|the)\s+)*$",
+    re.IGNORECASE,
+)
 LEFT_OUT_AFTER = re.compile(r"\s*(?:ones?|posts?|pictures?|stuff|things)?\s*out\b", re.IGNORECASE)
 AND_ALSO = re.compile(r"\s*(?:or|nor|and)\s*(?:the\s+)?", re.IGNORECASE)
 LOOK = re.compile(
@@ -316,7 +343,8 @@ ASKS = re.compile(
 )
 LEFT_OUT = re.compile(
     r"\b(?:but\s+no|but\s+not|and\s+no|none\s+with|without|except(?:\s+for)?|excluding|minus|no"
-    r"|not)\s+(?:any\s+|the\s+|a\s+|with\s+)?(?P<word>[a-z][\w'-]*)",
+    r"|not|(?:(?:that|which)\s+)?(?:isn'?t|aren'?t|(?:is|are)\s+not)(?=\s+(?:in|on|at|of|with)\b))"
+    r"\s+(?:(?:in|on|at|of)\s+)?(?:any\s+|the\s+|a\s+|with\s+)?(?P<word>[a-z][\w'-]*)",
     re.IGNORECASE,
 )
 
@@ -346,7 +374,7 @@ ANY_REQUEST = re.compile(
 ASKS_FOR_HELP = re.compile(
     r"\bwhat (?:else )?(?:can|could|may|are|do) (?:you|u|i|this)(?: \w+)? (?:do|help|ask)\b"
     r"|\bwhat (?:kinds?|sorts?|types?) of (?:things|questions|stuff)\b|\bhow does this work\b"
-    r"|\bwhat (?:you|u|this) (?:can|could) (?:do|answer)\b"
+    r"|\bwhat (?:you|u|this) (?:can|could) (?:do|answer)\b|\bwhat are (?:you|u) able to do\b"
     r"|\bhow (?:do|does|can|could|would|should) (?:i|we|you|one) (?:\w+ )?(?:correct|fix|change"
     r"|edit|delete|remove|hide|add|upload|import|export|download|relabel|share)\b",
     re.IGNORECASE,
@@ -361,7 +389,8 @@ PLACE_ALONE = re.compile(
 )
 EXTREME_ALONE = re.compile(
     rf"\W*(?:(?:which|what)(?: one)?(?: of (?:them|these|those))? (?:is|was|looks?)\s+)?"
-    rf"(?:the\s+|my\s+|and\s+)*(?P<word>{any_of(SUPERLATIVES)})(?:\s+ones?)?\W*",
+    rf"(?:the\s+|my\s+|and\s+|now\s+)*(?:(?P<n>\d{{1,2}}|{any_of(NUMBERS)})\s+)?"
+    rf"(?P<word>{any_of(SUPERLATIVES)})(?:\s+ones?)?\W*",
     re.IGNORECASE,
 )
 NUMBER_ALONE = re.compile(
@@ -399,20 +428,32 @@ IDIOMS = re.compile(
     r"|\b(?:do|does|did|have|has) (?:the|our) (?!most|more|same|last)[\w-]+ "
     r"(?=(?:post(?:ed)?|put|shared?|upload(?:ed)?|publish(?:ed)?)\b)|\bthat takes me back\b"
     r"|\bnot (?:that|so|too) bad\b|,? that(?:'s| is) (?:all|everything) (?:i|we) need\b.*$"
+    r"|,?\s*\bwould be (?:so |really |just )?(?:lovely|nice|great|good|wonderful|perfect|ideal|fun"
+    r"|brilliant|helpful|handy|amazing)\b|\bi need (?:some )?cheering up\b:?"
+    r"|\bwould do the trick\b|\bdrop the rest\b"
     r"|\bhappy to\b|\b(?:i'?m|im) (?:sorry|afraid)\b|\bsad to say\b|\bfair enough\b|\bnice one\b",
+    re.IGNORECASE,
+)
+REPLACED = re.compile(  # a side of the last comparison
+    r"\b(?:(?:put|take|use|try) )?(?P<new>[\w' -]+?) (?:instead of|rather than) (?:the |my )?"
+    r"(?P<old>[\w'-]+(?: [\w'-]+)?)\W*$"
+    r"|\b(?:swap|replace|exchange) (?:the |my )?(?P<old2>[\w' -]+?) (?:for|with|by)"
+    r" (?P<new2>[\w' -]+?)\W*$",
     re.IGNORECASE,
 )
 PURPOSES = re.compile(  # what posts are wanted for: "so I can brag", "to cheer me up"
     r",? so (?:that )?(?:i|we) (?:can|could)\b[^,.!?]*|\bas (?:evidence|proof|inspiration)\b"
     r"|\bfor (?:the|my|our|a|an) (?:kids|family|wall|fridge|desk|album|website|portfolio|blog"
     r"|newsletter|presentation|slide ?show|profile|scrapbook|card|calendar|speech|photo ?book)\b"
+    r"|\b(?:make|cheer) me (?:up|smile|laugh|jealous|hungry|feel|happy|proud|cry)\b[\w' ]*"
     r"|\bbefore i [\w' ]+$|(?<!want )(?<!like )(?<!need )(?<!love )(?<!able )(?<!please )"
     r"\bto (?:prove|cheer|convince|impress|remind|brag|decide|settle|print|hang"
     r"|show (?!me\b|us\b|only\b))[\w' ]*(?=$|[,.;:!?])",
     re.IGNORECASE,
 )
 TAKEN_BACK = re.compile(  # "the bicycle no sorry the tractor", "in May no in June"
-    r"^.*\b(?:no|oh),? (?:sorry|wait),? (?=(?:just|only|show|find|how|what|which)\b)"
+    r"^.*\b(?:no|oh),? (?:sorry|wait|hang on|hold on),? "
+    r"(?=(?:open )?the (?:\w+ )(?:one|post|picture)\b|(?:just|only|show|find|how|what|which)\b)"
     r"|\b(?:the |a |an )?(?:(?:nineteen|twenty) )?[\w-]+(?: one)?,? (?:(?:no|oh|or),? ){0,2}"
     r"(?:sorry|wait|i mean(?! *$)),? (?:i mean )?(?:the |a )?(?=\w)"
     r"|\b(?:19|20)\d\d,? (?:er|uh|um|ehm)?,? ?no,? (?=(?:19|20)\d\d\b)"

@@ -76,7 +76,8 @@ def read_extreme(text: Text, *, alone: bool = False) -> Ordered:
     if alone and (bare := frames.EXTREME_ALONE.fullmatch(text.left)):
         text.left = ""
         is_positive = SUPERLATIVES[bare["word"].lower()] == "positive"
-        return Ordered("most_positive" if is_positive else "most_negative", 1)
+        shown = number_in(bare["n"])  # one, where no number is named
+        return Ordered("most_positive" if is_positive else "most_negative", shown)
     found = text.take(frames.EXTREME)
     if not found:
         return Ordered()

@@ -47,10 +47,10 @@ def read_posts(
     asked = Asked()
     for period in periods[:1]:
         vars(asked).update(days_of(period))
-    if text.take(frames.NO_CAPTION):
-        asked.has_caption = False
-    elif text.take(frames.WITH_CAPTION):
+    if text.take(frames.WITH_CAPTION):
         asked.has_caption = True
+    elif text.take(frames.NO_CAPTION):
+        asked.has_caption = False
     if text.take(frames.DISAGREE):
         asked.disagreement = "topics" if "topic" in text.left.lower() else "sentiment"
         text.drop(frames.OF_BOTH_SIDES)
@@ -81,6 +81,16 @@ def felt(word: str, lexicon: Lexicon) -> Sentiment | None:
     return lexicon.feeling(low)
 
 
+def _is_listed(word: str) -> bool:
+    return word.lower().strip("-'") in FEELINGS
+
+
+def _is_of_mood(text: str, word: re.Match[str]) -> bool:
+    """Whether a word that no list has tells a mood: of posts, or of somebody; "a school play"."""
+    of_posts = frames.OF_POSTS.match(text, word.end()) is not None
+    return of_posts or frames.SOMEBODY_FELT.search(text[: word.start()]) is not None
+
+
 def more_than(text: Text, lexicon: Lexicon) -> re.Match[str] | None:
     """Where the text sets one feeling over another: "more happy than sad"."""
     found = frames.MORE_THAN.search(text.left)
@@ -99,7 +109,7 @@ def _sentiments(text: Text, lexicon: Lexicon) -> tuple[FeltAs, ...]:
     pieces, last = [], 0
     for word in _WORD.finditer(text.left):
         sentiment = felt(word[0], lexicon)
-        if sentiment is None:
+        if sentiment is None or not (_is_listed(word[0]) or _is_of_mood(text.left, word)):
             continue
         before = text.left[last : word.start()]
         negation = frames.NEGATED.search(before)

@@ -21,6 +21,7 @@ from chat_app.arguments import (
     Posts,
     SearchPosts,
     ShowPost,
+    Slice,
 )
 from chat_app.understanding import frames
 from chat_app.understanding.clauses import request_in, without_preamble
@@ -88,9 +89,9 @@ def understand(
     if last and last.month_day:
         periods = [_of_any_year(period) for period in periods]
     request, talk = request_in(text, goes_on=last is not None)
-    said = _times_in(request, periods) or [
-        period for period in _times_in(talk, periods) if not _is_now(period, today)
-    ]
+    said = _times_in(request, periods)
+    if not said and not (last and frames.REPLACE.match(request)):  # "what about cats?" says all
+        said = [period for period in _times_in(talk, periods) if not _is_now(period, today)]
     plan = _Question(_plain(request), talk, said, lexicon, previous, seen).plan()
     if plan.kind == "unclear" and talk.strip():  # "I miss my old bike, where is it?"
         plan = _Question(_plain(text), "", said, lexicon, previous, seen).plan()
@@ -187,7 +188,7 @@ class _Question:
             lead = lead or "narrow"
         elif not self._is_about_a_place(text):
             ordered = read_first_or_last(text)
-        if plan := self._one_post(text, lead):
+        if plan := self._one_post(text, lead) or self._with_a_side_replaced(text):
             return plan
         if (is_comparison(text, self.lexicon) or self._names_other_sides(lead)) and (
             compared := read_comparison(text, self.periods, self.lexicon)
@@ -216,6 +217,9 @@ class _Question:
 
     def _one_post(self, text: Text, lead: Lead | None) -> Plan | None:
         """A question about one of the posts that were shown."""
+        if self.last is not None and (beside := frames.NEXT.search(text.left)):
+            back = (beside["way"] or beside["way2"]).lower() in ("previous", "before")
+            return Plan("show", ShowPost(number=max(1, self.seen + (-1 if back else 1))))
         found = frames.HASH.search(text.left) or frames.PLACE.search(text.left)
         is_similar = text.has(frames.SIMILAR)
         if self.last is None and not is_similar:
@@ -240,6 +244,24 @@ class _Question:
         if lead == "replace" or text.has(frames.SHOW) or not runs_of(rest):
             return Plan("show", ShowPost(number=place_in(found)))
         return None
+
+    def _with_a_side_replaced(self, text: Text) -> Plan | None:
+        """The last comparison with another thing in the place of one: "running instead of rain"."""
+        found = frames.REPLACED.search(text.left) if isinstance(self.last, Compare) else None
+        if found is None or not isinstance(self.last, Compare):
+            return None
+        old, new = found["old"] or found["old2"], found["new"] or found["new2"]
+        gone, put = (
+            read_posts(Text(f" {words} "), (), self.lexicon).given() for words in (old, new)
+        )
+        slices = [each.model_dump(exclude_defaults=True) for each in self.last.slices]
+        if gone not in slices or not put:
+            return None
+        slices[slices.index(gone)] = put
+        return Plan(
+            "compare",
+            self.last.model_copy(update={"slices": tuple(Slice(**each) for each in slices)}),
+        )
 
     def _names_other_sides(self, lead: Lead | None) -> bool:
         """Whether two things take the place of two: "what about cats and dogs?"."""

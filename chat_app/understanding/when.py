@@ -63,6 +63,7 @@ _LAST = r"(?:last|past|previous|this past)"
 def with_years_written_out(text: str) -> str:
     """Years in digits, "twenty twenty two", and at both of two: "summer or winter 2021"."""
     text = _THE_YEAR.sub("", _SPOKEN.sub(_in_digits, text))
+    text = _NOTHING_OLDER.sub(lambda found: _SINCE_OR_UNTIL[found["than"].lower()], text)
     return _ONE_YEAR_OF_TWO.sub(r"\g<first> \g<year>\g<rest>", text)
 
 
@@ -460,6 +461,13 @@ _SPOKEN = re.compile(
     rf"\b(?P<century>nineteen|twenty)[\s-](?P<year>(?:{_any(_TENS)})(?:[\s-](?:{_any(_ONES)}))?"
     rf"|{_any(_TEENS)}|oh\s(?:{_any(_ONES)}))\b",
     re.IGNORECASE,
+)
+_NOTHING_OLDER = re.compile(
+    r"\b(?:nothing|none|no posts?|not)\s+(?P<than>older|earlier|newer|later|younger)\s+than\b",
+    re.IGNORECASE,
+)
+_SINCE_OR_UNTIL = {"older": "since", "earlier": "since"} | dict.fromkeys(
+    ("newer", "later", "younger"), "until"
 )
 _THE_YEAR = re.compile(rf"\b(?:the\s+)?year\s+(?={_Y}\b)", re.IGNORECASE)
 _DAYS_SAID = {word: day for day, word in enumerate(WORDS["days_of_month"], start=1)}
