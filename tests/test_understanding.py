@@ -31,6 +31,7 @@ def lexicon() -> GalleryLexicon:
         ("more_dev.jsonl", 0.94),
         ("fifth_dev.jsonl", 0.92),
         ("sixth_dev.jsonl", 0.80),
+        ("seventh_heldout.jsonl", 0.80),
     ],
 )
 def test_questions_become_the_calls_that_were_meant(
