@@ -16,7 +16,7 @@ from PIL import Image
 from tests.browser import Visitor, serving, visiting
 from tests.commands import ROOT, SAMPLE, build
 
-COLOURS = 128  # enough for paper, ink and thumbnails, in a third of the bytes
+COLOURS = 112  # enough for paper, ink and thumbnails, in a third of the bytes
 
 
 def write(visitor: Visitor, name: str) -> None:
