@@ -12,15 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from chat_app.serve import LOCAL, PORT, serve
 from retrieval.catalog.flags import add_filter_flags, check_dates, filters_from
-from retrieval.cli import (
-    DONE,
-    add_chroma_dir,
-    printable,
-    read_lines,
-    run,
-    say,
-    write_json,
-)
+from retrieval.cli import DONE, a_path, add_chroma_dir, printable, read_lines, run, say, write_json
 from retrieval.config import Settings
 from retrieval.errors import BadInput, BadOption
 
@@ -69,12 +61,12 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
     ask.add_argument("question", nargs="?", help='such as "sad pictures from last summer"')
     ask.add_argument(
         "--conversation",
-        type=Path,
+        type=a_path,
         metavar="FILE",
         help="one question a line, each taken up from the ones before",
     )
     ask.add_argument(
-        "--questions", type=Path, metavar="FILE", help="one question a line, each on its own"
+        "--questions", type=a_path, metavar="FILE", help="one question a line, each on its own"
     )
     ask.add_argument(
         "--today",

@@ -13,6 +13,7 @@ from retrieval.catalog.dates import parse_month_day
 from retrieval.catalog.filters import Filters, date_range
 from retrieval.catalog.ordering import in_order
 from retrieval.errors import BadOption
+from retrieval.labels.taxonomy import topic_named
 from retrieval.search.query import Query, parse_query
 from retrieval.search.searcher import Options
 
@@ -169,7 +170,7 @@ def own_filters(columns: Columns, asked: Posts) -> Filters:
     since, before = date_range(asked.since, asked.until)
     return Filters(
         sentiments=frozenset(asked.sentiments),
-        topics=frozenset(_topic(columns, name) for name in asked.topics),
+        topics=frozenset(topic_named(name, columns.topic_titles) for name in asked.topics),
         since=since,
         before=before,
         sources=frozenset(asked.sources),
@@ -182,13 +183,6 @@ def own_filters(columns: Columns, asked: Posts) -> Filters:
 def _filters(scope: Scope, asked: Posts) -> Filters:
     """What is asked for, and what the user filters by: neither can widen the other."""
     return scope.filters.both(own_filters(scope.searcher.columns, asked))
-
-
-def _topic(columns: Columns, name: str) -> str:
-    """A topic by its name or title, in any case; what is neither stays, for filters to refuse."""
-    known = {each.casefold(): each for each in columns.topic_names}
-    known |= {title.casefold(): each for each, title in columns.topic_titles.items()}
-    return known.get(name.casefold(), name)
 
 
 def _query(asked: Slice, picture: Image | None = None) -> Query:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexer import summary
-from retrieval.cli import DONE, FAILED, add_chroma_dir, count, positive_int, say, write_json
+from retrieval.cli import DONE, FAILED, a_path, add_chroma_dir, count, positive_int, say, write_json
 from retrieval.config import Settings
 from retrieval.errors import BadOption
 from retrieval.progress import add_progress, run_telling
@@ -65,7 +65,7 @@ def _add_build(
     build.add_argument(
         "input",
         nargs="?",
-        type=Path,
+        type=a_path,
         metavar="INPUT",
         help="a folder of pictures, a table (CSV, TSV, JSON, JSONL, Parquet), or a SentiCap or "
         "COCO annotation file (default: data/posts/ if it holds anything, else the sample gallery)",
@@ -74,7 +74,7 @@ def _add_build(
     what.add_argument(
         "--images",
         action="append",
-        type=Path,
+        type=a_path,
         default=[],
         metavar="DIR",
         help="where the pictures lie that a file names; can be given several times",
@@ -91,13 +91,13 @@ def _add_build(
     )
     what.add_argument(
         "--coco-annotations",
-        type=Path,
+        type=a_path,
         metavar="DIR",
         help="join SentiCap with the COCO annotations in DIR, by picture",
     )
     what.add_argument(
         "--final-dataset",
-        type=Path,
+        type=a_path,
         metavar="DIR",
         default=Path("data/final_dataset"),
         help="where --coco-annotations writes the joined table (default: %(default)s)",
@@ -172,7 +172,7 @@ def _add_label_flags(parser: argparse._ActionsContainer) -> None:
     )
     parser.add_argument(
         "--topics",
-        type=Path,
+        type=a_path,
         metavar="FILE",
         help="the topics that posts are sorted into (default: the gallery's own, else "
         "retrieval/labels/topics.toml)",
@@ -228,7 +228,7 @@ def _add_overrides(
     import_ = actions.add_parser("import", help="add those of a file, which win over those here")
     import_.set_defaults(command=_import_overrides)
     for action in (export, import_):
-        action.add_argument("file", type=Path, metavar="FILE")
+        action.add_argument("file", type=a_path, metavar="FILE")
     for action in (set_, clear, list_, export, import_):
         action.add_argument("--json", action="store_true", help="print JSON")
         add_chroma_dir(action, settings)

@@ -21,7 +21,7 @@ from retrieval.labels.overrides import (
     read_overrides,
     set_override,
 )
-from retrieval.labels.taxonomy import correct_topics
+from retrieval.labels.taxonomy import correct_topics, topic_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,6 +65,7 @@ class Corrections:
             raise BadOption("say what is right: --sentiment, --topics, or both")
         post = self._post(post_id)
         if topics is not None:
+            topics = [topic_named(name, self._topic_titles) for name in topics]
             topics = correct_topics(topics, self._topic_names)
         set_override(self._chroma_dir, post, sentiment=sentiment, topics=topics)
         self._tell_chroma()
@@ -113,9 +114,13 @@ class Corrections:
         return imported
 
     @property
-    def _topic_names(self) -> tuple[str, ...]:
+    def _topic_titles(self) -> dict[str, str]:
         labels = self._generation.manifest.labels
-        return labels.names if labels else ()
+        return dict(labels.topics) if labels else {}
+
+    @property
+    def _topic_names(self) -> tuple[str, ...]:
+        return tuple(self._topic_titles)
 
     def _post(self, post_id: str) -> Post:
         """A post by its id, or by the end of it, as far as no other's ends alike."""

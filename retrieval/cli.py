@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import os
 import sys
@@ -11,15 +12,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from retrieval.captions import clean
-from retrieval.errors import BadInput, BadOption, GalleryError
+from retrieval.errors import BadInput, BadOption, GalleryError, StorageFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from rich.console import Console
+    from rich.table import Table
 
     from retrieval.config import Settings
 
 DONE, FAILED, USAGE = 0, 1, 2  # exit codes
 INTERRUPTED = 130  # as shells report Ctrl-C
+
+_UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF, errno.EFBIG}
+_NARROWEST, _ENDLESS = 20, 100_000  # columns
 
 
 def add_chroma_dir(
@@ -32,7 +39,7 @@ def add_chroma_dir(
     default = str(settings.chroma_dir).replace("%", "%%")
     parser.add_argument(
         "--chroma-dir",
-        type=Path,
+        type=a_path,
         metavar="DIR",
         default=argparse.SUPPRESS if also_before else settings.chroma_dir,
         help=f"the gallery's folder (default: {default}; environment: CHROMA_DIR)",
@@ -80,8 +87,7 @@ def run(
     say: Callable[[str], None] = say,
 ) -> int:
     """Run a command; what a user can mend is one line on stderr instead of a traceback."""
-    if isinstance(sys.stdout, TextIOWrapper):  # not every terminal and file takes every sign
-        sys.stdout.reconfigure(errors="replace")
+    _open_streams()
     try:
         code = command()
         sys.stdout.flush()  # here, where a closed pipe is caught, and not at the interpreter's end
@@ -96,12 +102,65 @@ def run(
         say("stopped; what was done so far is kept")
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output has seen enough, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _stop_writing()
         return DONE
+    except OSError as error:
+        if error.filename is not None or error.errno not in _UNWRITABLE:
+            raise
+        _stop_writing()
+        complain(StorageFailed(f"cannot write the answer: {error.strerror}; write it elsewhere"))
+        return FAILED
     except SystemExit as exit_:
         if isinstance(exit_.__context__, BrokenPipeError):  # what rich makes of the same
             return DONE
         raise
+
+
+def _open_streams() -> None:
+    """Streams that were closed swallow what is written; a sign that one does not take becomes ?."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
+        elif isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def _stop_writing() -> None:
+    """Nothing more goes to stdout, not even what is left in it at the interpreter's end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def a_path(text: str) -> Path:
+    """Read a path, for argparse; ~ is the home folder also where no shell has said so."""
+    if not text:
+        raise argparse.ArgumentTypeError("an empty path; name a file or a folder")
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:  # whose home is not known
+        return Path(text)
+
+
+def open_console(**options: Any) -> Console:
+    """Where text is printed; 80 columns wide where the terminal does not say how wide it is."""
+    from rich.console import Console
+
+    console = Console(**options)
+    if console.width < _NARROWEST:
+        console.width = 80
+    return console
+
+
+def print_table(console: Console, table: Table) -> None:
+    """A table; where nobody watches it is as wide as it needs to be, and nothing is cut."""
+    if console.is_terminal:
+        console.print(table)
+        return
+    usual = console.width
+    endless = console.options.update(max_width=_ENDLESS)
+    console.width = max(usual, console.measure(table, options=endless).maximum)
+    console.print(table)
+    console.width = usual
 
 
 def write_json(value: Any, *, indent: int | None = None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,16 +34,26 @@ class Settings:
         """
         values = {**_read_env_file(Path(".env")), **os.environ}
         uploads_dir = values.get("UPLOADS_DIR")
-        cache_home = values.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        cache_home = Path(values.get("XDG_CACHE_HOME") or "")
+        if not cache_home.is_absolute():  # which the standard has ignored
+            cache_home = _home_cache()
         return cls(
             chroma_dir=Path(values.get("CHROMA_DIR") or "chroma_db"),
-            cache_dir=Path(cache_home) / "post-gallery",
+            cache_dir=cache_home / "post-gallery",
             uploads_dir=Path(uploads_dir) if uploads_dir else None,
             reports_dir=Path(values.get("REPORTS_DIR") or "reports"),
             openai_base_url=values.get("OPENAI_BASE_URL") or None,
             openai_api_key=values.get("OPENAI_API_KEY") or None,
             openai_model=values.get("OPENAI_MODEL") or None,
         )
+
+
+def _home_cache() -> Path:
+    """The home folder's cache; a temporary one for a user without a home, as in containers."""
+    try:
+        return Path.home() / ".cache"
+    except RuntimeError:
+        return Path(tempfile.mkdtemp(prefix="post-gallery-"))
 
 
 def _read_env_file(path: Path) -> dict[str, str | None]:

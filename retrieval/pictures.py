@@ -101,6 +101,9 @@ def read_picture(picture: Path | bytes, short_side: int) -> Image.Image:
 
     """
     name = "the picture" if isinstance(picture, bytes) else picture
+    if not isinstance(picture, bytes) and not picture.is_file():
+        what = "is no picture file" if picture.exists() else "does not exist"
+        raise BadInput(f"{picture} {what}; name one")
     try:
         file = picture_file(picture) if isinstance(picture, bytes) else load_file(picture)
         return decode(file, short_side).image

@@ -17,6 +17,7 @@ from retrieval.evaluate.report.document import Document, Figure
 from retrieval.gallery.generation import Generation
 from retrieval.gallery.layout import check_is_free, journal_files
 from retrieval.gallery.lock import writer_lock
+from tests.commands import SAMPLE, run
 from tests.galleries import index_folder, three_pictures
 
 UUID = "0d3f5a52-95a2-4a6c-9a3e-3b9a6d1c1f00"
@@ -171,3 +172,30 @@ def test_a_joined_data_set_is_written_again_beside_other_files(tmp_path: Path) -
     write_final_dataset(reading_of(tmp_path), folder)
     assert mine.read_text() == MINE
     assert (folder / "README.md").read_text("utf-8").startswith("# The final dataset\n")
+
+
+@pytest.mark.parametrize("manifest", ['{"name": "my web app"}', '{"manifest_version": 3}', "{}"])
+def test_a_manifest_of_something_else_is_somebodys(
+    sample_gallery: Path, tmp_path: Path, manifest: str
+) -> None:
+    gallery = Path(shutil.copytree(sample_gallery, tmp_path / "g"))
+    (gallery / "manifest.json").write_text(manifest)
+    done = run("indexer", "status", "--chroma-dir", gallery)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+    assert "is no gallery's manifest" in done.stderr
+    done = run("indexer", "build", SAMPLE, "--rebuild", "--chroma-dir", gallery)
+    assert done.returncode == 2
+    assert "might be yours" in done.stderr
+    assert (gallery / "manifest.json").read_text() == manifest
+
+
+@pytest.mark.parametrize("manifest", ["[1]", "null", '{"schema": 2}', '{"schema": 2, "labels": 3}', '{"sche'])
+def test_a_damaged_manifest_is_one_line(
+    sample_gallery: Path, tmp_path: Path, manifest: str
+) -> None:
+    gallery = Path(shutil.copytree(sample_gallery, tmp_path / "g"))
+    (gallery / "manifest.json").write_text(manifest)
+    for command in (("indexer", "status"), ("retrieval.search", "cat")):
+        done = run(*command, "--chroma-dir", gallery)
+        assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+        assert "indexer build --rebuild" in done.stderr

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from retrieval.catalog.dates import parse_month_day
 from retrieval.catalog.filters import Filters, date_range
 from retrieval.errors import BadOption
+from retrieval.labels.taxonomy import topic_named
 from retrieval.records import DISAGREEMENTS, SENTIMENTS, SIDES, UNDETERMINED
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def filters_from(arguments: argparse.Namespace, columns: Columns) -> Filters:
     return Filters(
         sentiments=frozenset(_SENTIMENTS[name] for name in arguments.sentiment),
         sentiment_by=arguments.sentiment_by,
-        topics=frozenset(_topic(name, columns) for name in arguments.topic),
+        topics=frozenset(topic_named(name, columns.topic_titles) for name in arguments.topic),
         topics_match="all" if arguments.all_topics else "any",
         since=since,
         before=before,
@@ -119,13 +120,6 @@ def check_dates(arguments: argparse.Namespace) -> None:
     date_range(arguments.since, arguments.until)
     if arguments.month_day is not None:
         parse_month_day(arguments.month_day)
-
-
-def _topic(text: str, columns: Columns) -> str:
-    """A topic by its name or title, in any case; what is unknown stays, for filters to refuse."""
-    known = {name.casefold(): name for name in columns.topic_names}
-    known |= {title.casefold(): name for name, title in columns.topic_titles.items()}
-    return known.get(text.casefold(), text)
 
 
 def _sources(texts: Sequence[str], known: Sequence[str]) -> list[str]:

@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from retrieval.cli import DONE, add_chroma_dir, write_json
+from retrieval.cli import DONE, a_path, add_chroma_dir, open_console, write_json
 from retrieval.config import Settings
 from retrieval.errors import StorageFailed
 from retrieval.files import check_folder, foreign
@@ -41,7 +41,7 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--out",
-        type=Path,
+        type=a_path,
         default=settings.reports_dir,
         metavar="DIR",
         help="where report.md, report.html, report.json and plots/ go (default: %(default)s; "
@@ -226,11 +226,9 @@ def _plots_of(report: Path) -> list[str]:
 
 
 def _show(report: Document) -> None:
-    from rich.console import Console
-
     from retrieval.evaluate.report.terminal import print_document
 
-    print_document(report, Console())
+    print_document(report, open_console())
 
 
 if __name__ == "__main__":

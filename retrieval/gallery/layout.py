@@ -56,11 +56,14 @@ def check_is_free(chroma_dir: Path) -> None:
 
 
 def _is_gallery(chroma_dir: Path) -> bool:
-    """Whether the manifest says so; where it is damaged or not written yet, all names must."""
+    """Whether the manifest says so; where it is damaged or not written yet, all names must.
+
+    A manifest of something else, as web apps have one, is somebody's.
+    """
     with suppress(OSError, ValueError):
         fields = json.loads(manifest_path(chroma_dir).read_text("utf-8"))
-        if isinstance(fields, dict) and {"schema", "generation", "encoders"} <= fields.keys():
-            return True
+        if isinstance(fields, dict):
+            return "schema" in fields
     return lock_path(chroma_dir).is_file() and all(
         any(names.fullmatch(path.name) for names in (_OTHERS, _CHROMA_DATABASE, _CHROMA_INDEX))
         for path in foreign(chroma_dir)

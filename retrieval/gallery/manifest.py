@@ -103,14 +103,25 @@ def read_manifest(chroma_dir: Path) -> Manifest:
             f"{manifest_path(chroma_dir)} cannot be read ({reason}); "
             "make the gallery again with: python -m indexer build --rebuild"
         ) from error
-    if fields.get("schema") != SCHEMA:
+    if not isinstance(fields, dict) or "schema" not in fields:
+        raise GalleryDamaged(
+            f"{manifest_path(chroma_dir)} is no gallery's manifest; name a gallery's folder, or "
+            "move that file away and run: python -m indexer build --rebuild"
+        )
+    if fields["schema"] != SCHEMA:
         raise SchemaMismatch(
-            f"the gallery in {chroma_dir} has schema {fields.get('schema')}, this program writes "
+            f"the gallery in {chroma_dir} has schema {fields['schema']}, this program writes "
             f"schema {SCHEMA}; make it again with: python -m indexer build --rebuild"
         )
-    labels = fields["labels"] and LabelRecord.from_json(fields["labels"])
-    encoders = Encoders.from_json(fields["encoders"])
-    return Manifest(**{**fields, "encoders": encoders, "labels": labels})
+    try:
+        labels = fields["labels"] and LabelRecord.from_json(fields["labels"])
+        encoders = Encoders.from_json(fields["encoders"])
+        return Manifest(**{**fields, "encoders": encoders, "labels": labels})
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise GalleryDamaged(
+            f"{manifest_path(chroma_dir)} is damaged ({error!r}); make the gallery again with: "
+            "python -m indexer build --rebuild"
+        ) from error
 
 
 def check_fingerprints(stored: Encoders, image: str, caption: str) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from retrieval.captions import for_model, readable
-from retrieval.cli import DONE, add_chroma_dir, printable, read_lines, run, say, write_json
+from retrieval.cli import DONE, a_path, add_chroma_dir, printable, read_lines, run, say, write_json
 from retrieval.config import Settings
 from retrieval.errors import BadOption, NoGallery
 from retrieval.records import SENTIMENTS
@@ -39,15 +38,17 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
         "models and topics of the gallery, or the defaults where there is none.",
     )
     parser.add_argument("caption", nargs="?", help='a caption, such as "best coffee in town"')
-    parser.add_argument("--image", type=Path, metavar="FILE", help="the picture it goes with")
+    parser.add_argument("--image", type=a_path, metavar="FILE", help="the picture it goes with")
     parser.add_argument(
         "--captions",
-        type=Path,
+        type=a_path,
         metavar="FILE",
         help="label every line of a file instead, and print one JSON object a line",
     )
     parser.add_argument("--sentiment-model", metavar="NAME", help="as in python -m indexer build")
-    parser.add_argument("--topics", type=Path, metavar="FILE", help="as in python -m indexer build")
+    parser.add_argument(
+        "--topics", type=a_path, metavar="FILE", help="as in python -m indexer build"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     add_chroma_dir(parser, settings)
     return parser

@@ -14,7 +14,7 @@ from retrieval.errors import BadInput, BadOption
 from retrieval.labels.scores import MOST_TOPICS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from retrieval.gallery.stored_labels import LabelRecord
 
@@ -120,6 +120,13 @@ def stale(record: LabelRecord) -> str | None:
         f"{path} has changed since the posts were labelled, and their topics "
         "are still those of before; bring them up to date with: python -m indexer relabel"
     )
+
+
+def topic_named(text: str, titles: Mapping[str, str]) -> str:
+    """A topic by its name or title, in any case; what is neither stays, for others to refuse."""
+    known = {title.casefold(): name for name, title in titles.items()}
+    known |= {name.casefold(): name for name in titles}
+    return known.get(text.casefold(), text)
 
 
 def check_topics(names: list[str], known: tuple[str, ...]) -> None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from retrieval.catalog.facets import FACETS
 from retrieval.catalog.flags import add_filter_flags, check_dates, filters_from, has_filters
 from retrieval.cli import (
     DONE,
+    a_path,
     add_chroma_dir,
     count,
     one_line,
+    open_console,
     positive_int,
+    print_table,
     printable,
     read_lines,
     run,
@@ -27,6 +29,7 @@ from retrieval.search.query import Query, parse_query
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from retrieval.catalog.filters import Filters
     from retrieval.records import Found
@@ -52,12 +55,12 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
     parser.add_argument("query", nargs="?", help='what to look for, such as "a cat asleep"')
     parser.add_argument(
         "--queries",
-        type=Path,
+        type=a_path,
         metavar="FILE",
         help="read one query a line instead, and print one JSON list a line",
     )
     parser.add_argument(
-        "--like", type=Path, metavar="FILE", help="look for pictures like this one, anywhere"
+        "--like", type=a_path, metavar="FILE", help="look for pictures like this one, anywhere"
     )
     parser.add_argument(
         "--similar-to",
@@ -116,7 +119,9 @@ def _search(arguments: argparse.Namespace, settings: Settings) -> int:
     picture = arguments.like and read_picture(arguments.like, searcher.short_side)
     queries = [
         parse_query(text, picture=picture, similar_to=arguments.similar_to) for text in texts
-    ] or [Query()]
+    ]
+    if not texts and arguments.queries is None:
+        queries = [Query()]  # by filters alone
     return _answer(arguments, searcher, queries, filters)
 
 
@@ -185,11 +190,9 @@ def _remark(query: Query, found: Found, filters: Filters, arguments: argparse.Na
 
 
 def _print(query: Query, found: Found, chroma_dir: Path) -> None:
-    from rich.console import Console
-
     from retrieval.search.hits import hit_lines
 
-    console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+    console = open_console(highlight=False, markup=False, emoji=False, soft_wrap=True)
     pictures = count(len(found.hits), "picture")
     title = f"{pictures} for {_named(query)}"
     if query.is_empty:
@@ -227,7 +230,6 @@ def _count(arguments: argparse.Namespace, searcher: Searcher, filters: Filters) 
 def _print_counts(by: Sequence[str], counts: dict[str, Any], posts: int) -> None:
     """A line a value; of pairs, the facet with fewer values goes across."""
     from rich import box
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -242,10 +244,7 @@ def _print_counts(by: Sequence[str], counts: dict[str, Any], posts: int) -> None
         table.add_column(Text(one_line(name)), justify="right", no_wrap=True)
     for name, row in pairs.items():
         table.add_row(Text(one_line(name)), *(f"{number:,}" for number in row.values()))
-    console = Console()
-    if not console.is_terminal:  # a file is as wide as it needs to be
-        console.width = max(console.width, console.measure(table).maximum)
-    console.print(table)
+    print_table(open_console(), table)
 
 
 if __name__ == "__main__":

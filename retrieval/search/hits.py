@@ -28,7 +28,7 @@ def hit_json(hit: Hit, chroma_dir: Path) -> dict[str, Any]:
         "rank": hit.rank,
         "image_id": hit.image_id,
         "path": _path(hit.posts[0]),
-        "thumbnail": str(thumbnail_path(chroma_dir, hit.image_id)),
+        "thumbnail": str(thumbnail_path(chroma_dir.absolute(), hit.image_id)),
         "score": hit.score,
         "why": asdict(hit.why),
         "machine_description": hit.description,

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from retrieval.captions import readable
 from retrieval.errors import BadOption
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def parse_query(text: str, *, picture: Image | None = None, similar_to: str | No
     """
     plain: list[str] = []
     terms: list[Term] = []
-    for minus, words, weight in _tokens(text):
+    for minus, words, weight in _tokens(readable(text)):
         if weight is not None and not 0 < weight <= _MOST_WEIGHT:
             raise BadOption(
                 f"the weight {weight:g} in {text!r} is out of range; use a number above 0 and up "

@@ -8,7 +8,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table as Grid
 from rich.text import Text
 
-from retrieval.cli import printable
+from retrieval.cli import print_table, printable
 from retrieval.evaluate.report.colours import ARM_COLOURS
 from retrieval.evaluate.report.document import (
     MINUS,
@@ -32,7 +32,7 @@ def print_document(document: Document, console: Console) -> None:
     for block in document.blocks:
         if isinstance(block, Table):
             console.print()
-            console.print(_fitting(block, console))
+            print_table(console, _fitting(block, console))
 
 
 def _fitting(table: Table, console: Console) -> Grid:
