@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import logging
 import os
 import threading
 import warnings
@@ -12,7 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, ImageFile, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageFile, PngImagePlugin, UnidentifiedImageError
 
 from retrieval.errors import BadInput
 
@@ -25,11 +26,17 @@ MAX_PIXELS = 256_000_000  # a phone's 200-megapixel photo passes, a decompressio
 # Pillow raises at twice its limit and warns from it on; the warning would be noise.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
 warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+# What Pillow logs of a picture names no file; what is wrong with one is told by its exceptions.
+logging.getLogger("PIL").addHandler(logging.NullHandler())
+# Programs that make pictures keep whole workflows in their texts, scanners large profiles.
+PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY = 64 * 1024 * 1024
 
 # Scaled decoding of a large JPEG to at least twice what is needed differs from full decoding by
 # 3 of 255 at most, and takes a fifth of the time.
 _DRAFT_MARGIN = 2
 
+
+_PHOTOMETRIC, _SAMPLE_FORMAT, _WHITE_IS_ZERO = 262, 339, 0  # TIFF's tags, and a value
 
 # How to turn a picture upright, by its EXIF orientation.
 _TURNS = {
@@ -120,11 +127,13 @@ def decode(file: PictureFile, short_side: int) -> Decoded:
     """
     try:
         with opened(file) as image:
-            turn = _TURNS.get(_orientation(image))
             needed = _DRAFT_MARGIN * max(short_side, THUMBNAIL_SIDE)
             width, height = image.size
             image.draft(None, (needed, needed))  # JPEG only; elsewhere it does nothing
-            pixels = _as_rgb(image if turn is None else image.transpose(turn))
+            image.load()
+            turn = _TURNS.get(_orientation(image))  # now: Pillow turns TIFFs while it loads them
+            pixels = _as_rgb(image)
+            pixels = pixels if turn is None else pixels.transpose(turn)
     except UnreadablePicture:
         raise
     except Exception as error:  # on broken bytes decoders raise whatever they run into
@@ -181,24 +190,55 @@ def _orientation(image: Image.Image) -> int:
 
 
 def _as_rgb(image: Image.Image) -> Image.Image:
-    """Any mode as RGB: transparency on white, more than 8 bits scaled down, not cut off."""
+    """Any mode as RGB: transparency on white, more than 8 bits scaled down, colours as in sRGB."""
     if image.mode.startswith("I") or image.mode == "F":
-        image = _to_eight_bits(image)
+        return _to_eight_bits(image).convert("RGB")
     if image.has_transparency_data:
         layers = image.convert("RGBA")
-        image = Image.new("RGBA", layers.size, "white")
-        image.alpha_composite(layers)
-    return image.convert("RGB")
+        white = Image.new("RGBA", layers.size, "white")
+        white.alpha_composite(layers)
+        return _in_srgb(white.convert("RGB"), image.info.get("icc_profile"))
+    return _in_srgb(image, image.info.get("icc_profile")).convert("RGB")
+
+
+def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """The colours that a profile means, which phones and cameras embed; unchanged where it is none.
+
+    A profile of another kind than the picture, such as one of CMYK, says nothing about it.
+    """
+    if not profile or image.mode not in ("RGB", "CMYK", "L", "LAB"):
+        return image
+    try:
+        meant = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        if "sRGB" in ImageCms.getProfileDescription(meant):
+            return image
+        converted = ImageCms.profileToProfile(image, meant, _srgb(), outputMode="RGB")
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return image
+    return image if converted is None else converted
+
+
+@cache
+def _srgb() -> ImageCms.ImageCmsProfile:
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 
 
 def _to_eight_bits(image: Image.Image) -> Image.Image:
-    values = np.asarray(image, dtype=np.float64)
+    tags = getattr(image, "tag_v2", {})  # of TIFFs
+    pixels = np.asarray(image)
+    if pixels.dtype == np.int32 and tags.get(_SAMPLE_FORMAT, (1,))[0] == 1 and tags:
+        pixels = pixels.view(np.uint32)  # Pillow has no mode for them
+    values = pixels.astype(np.float64)
     if image.mode.startswith("I;16"):
         low, high = 0.0, 65_535.0
     else:  # 32 bits have no agreed white
         finite = values[np.isfinite(values)]
         low, high = (finite.min(), finite.max()) if finite.size else (0.0, 1.0)
     scaled = (np.nan_to_num(values) - low) / max(high - low, 1e-12) * 255
+    if tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO:
+        scaled = 255 - scaled
+    if isinstance(see_through := image.info.get("transparency"), int):
+        scaled[values == see_through] = 255
     return Image.fromarray(scaled.clip(0, 255).round().astype(np.uint8))
 
 
@@ -218,4 +258,4 @@ def _reason(error: Exception, size: int) -> str:
         return f"truncated after {max(1, size // 1024)} KB; fetch it again"
     if isinstance(error, MemoryError):
         return "too large for the memory of this machine; save a smaller copy"
-    return f"broken ({error}); fetch it again or save it anew"
+    return f"broken ({' '.join(str(error).split())}); fetch it again or save it anew"

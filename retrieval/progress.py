@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from retrieval.cli import complain, printable, run, say
+from retrieval.cli import complain, one_line, run, say
 
 if TYPE_CHECKING:
     import argparse
@@ -87,7 +87,7 @@ class Bar(Progress):
         """A line above the bar."""
         from tqdm import tqdm
 
-        tqdm.write(printable(f"skipping {path}: {reason}"), file=sys.stderr)
+        tqdm.write(one_line(f"skipping {path}: {reason}"), file=sys.stderr)
 
     def say(self, sentence: str) -> None:
         """A line."""

@@ -189,7 +189,9 @@ def test_a_manifest_of_something_else_is_somebodys(
     assert (gallery / "manifest.json").read_text() == manifest
 
 
-@pytest.mark.parametrize("manifest", ["[1]", "null", '{"schema": 2}', '{"schema": 2, "labels": 3}', '{"sche'])
+@pytest.mark.parametrize(
+    "manifest", ["[1]", "null", '{"schema": 2}', '{"schema": 2, "labels": 3}', '{"sche']
+)
 def test_a_damaged_manifest_is_one_line(
     sample_gallery: Path, tmp_path: Path, manifest: str
 ) -> None:

@@ -176,7 +176,7 @@ def test_a_picture_is_read_from_a_file_and_from_bytes_alike(tmp_path: Path) -> N
 
 
 def test_what_is_no_picture_is_bad_input_that_says_why(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match=r"cannot read .*nope.jpg: No such file"):
+    with pytest.raises(BadInput, match=r"nope.jpg does not exist"):
         read_picture(tmp_path / "nope.jpg", 64)
     with pytest.raises(BadInput, match="cannot read the picture: not a picture in a format"):
         read_picture(b"plain text", 64)
