@@ -278,6 +278,11 @@ def _check_flags(arguments: argparse.Namespace) -> None:
     check_clip_value(arguments.clip)
     if arguments.device not in DEVICES:
         raise BadOption(f"unknown device {arguments.device!r}; choose from {', '.join(DEVICES)}")
+    if arguments.rebuild and arguments.limit is not None:
+        raise BadOption(
+            "--rebuild starts from nothing and --limit reads only the first posts, so the others "
+            "would be lost; give one of the two"
+        )
     if arguments.source is not None and arguments.source not in KINDS:
         raise BadOption(f"unknown source {arguments.source!r}; choose from {', '.join(KINDS)}")
 

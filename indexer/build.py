@@ -169,7 +169,7 @@ def build(
             chroma_dir=options.chroma_dir,
             publish_every=options.publish_every,
         )
-        counts = _run(pipeline, writer, sources, options.limit)
+        counts = _run(pipeline, writer, sources, options)
         descriptions = _describe(writer, caption, sources, options, counts)
         seconds = time.monotonic() - started
         return _report(sources, counts, descriptions, writer, options.chroma_dir, seconds)
@@ -226,7 +226,9 @@ def plan_only(request: SourceRequest | None, options: BuildOptions) -> list[Plan
     except NoGallery:
         state = State()
     return [
-        Planned(source, make_plan(source.name, source.reading, state, options.limit))
+        Planned(
+            source, make_plan(source.name, source.reading, state, options.chroma_dir, options.limit)
+        )
         for source in sources
     ]
 
@@ -246,12 +248,14 @@ def _run(
     pipeline: Pipeline,
     writer: Writer,
     sources: Sequence[Source],
-    limit: int | None,
+    options: BuildOptions,
 ) -> Counts:
     total = Counts()
     try:
         for source in sources:
-            plan = make_plan(source.name, source.reading, writer.state, limit)
+            plan = make_plan(
+                source.name, source.reading, writer.state, options.chroma_dir, options.limit
+            )
             writer.register(source.name, _remembered(source.request))
             if plan.to_open:
                 writer.progress.say(pipeline.describe())
@@ -299,13 +303,13 @@ def _report(
     seconds: float,
 ) -> BuildReport:
     posts = [post for source in sources for post in writer.state.posts_of(source.name).values()]
-    readings = [source.reading for source in sources]
+    readings = {source.name: source.reading for source in sources}
     return BuildReport(
         sources=[source.name for source in sources],
         posts=len(posts),
         pictures=len({post.image_id for post in posts}),
         counts=counts,
-        missing=sum(len(reading.missing) for reading in readings),
+        missing=sum(len(reading.missing) for reading in readings.values()),
         missing_list=list_missing(readings, chroma_dir),
         notes=[note for source in sources for note in _notes(source, chroma_dir)],
         seconds=seconds,

@@ -5,6 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from indexer.journal import Change
+from indexer.missing import list_missing
+from indexer.plan import files_of
+from indexer.sources.base import SourceReading
 from indexer.writer import interrupted_rebuild, open_writer
 from retrieval.errors import BadOption, GalleryLocked
 from retrieval.gallery.manifest import read_manifest
@@ -34,17 +38,21 @@ def forget(source: str, chroma_dir: Path, cache_dir: Path, progress: Progress) -
     encoders = stored_encoders(manifest.encoders, cache_dir)
     labeller = choose_labeller(None, None, manifest.labels, *encoders, cache_dir=cache_dir)
     with open_writer(chroma_dir, manifest.encoders, labeller, progress, rebuild=False) as writer:
-        posts = list(writer.state.posts_of(name))
-        writer.remove_posts(posts)
+        posts = writer.state.posts_of(name)
+        files = files_of(posts.values(), writer.state)
+        writer.remove_posts(list(posts))
+        writer.write(Change(removed_files=files))
         writer.unregister(name)
+        list_missing({name: SourceReading(())}, chroma_dir)
         writer.publish()
     return len(posts)
 
 
 def _find(source: str, known: list[str]) -> str:
-    location = str(Path(source).expanduser().absolute())
+    path = Path(source).expanduser()
+    places = {str(path.absolute()), str(path.resolve())}  # as it is written, or as build knows it
     for name in known:
-        if source == name or location == name.partition(":")[2]:
+        if source == name or name.partition(":")[2] in places:
             return name
     raise BadOption(
         f"the gallery has no source {source!r}; it has: {', '.join(sorted(known)) or 'none'}"

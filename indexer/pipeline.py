@@ -18,6 +18,7 @@ from retrieval.pictures import (
     PictureFile,
     UnreadablePicture,
     decode,
+    is_whole_thumbnail,
     load_file,
     write_thumbnail,
 )
@@ -194,10 +195,14 @@ class Pipeline:
     def _read(self, file: PictureFile, seen: IndexedFile) -> _Opened:
         embedded = embedded_in(file)
         seen = replace(seen, caption=embedded.caption, created_at=embedded.created_at)
-        if file.image_id in self._writer.state.pictures:
+        thumbnail = thumbnail_path(self._chroma_dir, file.image_id)
+        is_known = file.image_id in self._writer.state.pictures
+        if is_known and is_whole_thumbnail(thumbnail):
             return _Opened(seen)
         decoded = decode(file, self._image_encoder.short_side)
-        write_thumbnail(decoded, thumbnail_path(self._chroma_dir, file.image_id))
+        write_thumbnail(decoded, thumbnail)
+        if is_known:
+            return _Opened(seen)
         picture = Picture(file.image_id, decoded.width, decoded.height)
         return _Opened(seen, picture, self._image_encoder.prepare(decoded.image))
 

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retrieval.errors import BadInput
+from retrieval.gallery.layout import thumbnail_path
 from retrieval.records import IndexedFile, Post
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from collections.abc import Set as AbstractSet
 
     from indexer.sources.base import SourcePost, SourceReading, SourceRequest
@@ -70,13 +72,17 @@ def post_id(source: str, key: str) -> str:
     return f"{kind}-{digest}/{key}"
 
 
-def make_plan(source: str, reading: SourceReading, state: State, limit: int | None) -> Plan:
+def make_plan(
+    source: str, reading: SourceReading, state: State, chroma_dir: Path, limit: int | None
+) -> Plan:
     """Compare a source with the gallery. With `limit`, only its first posts, and remove nothing."""
     posts = reading.posts[:limit]
     wanted: defaultdict[FileKey, list[SourcePost]] = defaultdict(list)
     for post in posts:
         wanted[str(post.root), post.image_path].append(post)
-    known = {key: file for key in wanted if (file := _unchanged(key, state)) is not None}
+    known = {
+        key: file for key in wanted if (file := _unchanged(key, state, chroma_dir)) is not None
+    }
     to_open = [key for key in wanted if key not in known]
     if limit is not None:
         return Plan(source, dict(wanted), known, to_open, removed=[], forgotten_files=[])
@@ -138,13 +144,29 @@ def _forgotten(wanted: AbstractSet[FileKey], removed: list[str], state: State) -
     return [k for k in state.files if k[0] in roots and k not in shown and k not in wanted]
 
 
-def _unchanged(key: FileKey, state: State) -> IndexedFile | None:
+def files_of(posts: Iterable[Post], state: State) -> list[FileKey]:
+    """The files that these posts alone show, and those of their folders that could not be read."""
+    own = {post.post_id: (post.root, post.image_path) for post in posts}
+    others = [post for post in state.posts.values() if post.post_id not in own]
+    shown = {(post.root, post.image_path) for post in others}
+    roots = {root for root, _ in own.values()} - {post.root for post in others}
+    return [
+        key
+        for key in state.files
+        if key not in shown and (key[0] in roots or key in set(own.values()))
+    ]
+
+
+def _unchanged(key: FileKey, state: State, chroma_dir: Path) -> IndexedFile | None:
     """What the last build saw of a file, if it is still the same by size and time.
 
-    A file that could not be read then counts as unchanged too: it is told again, not tried again.
+    One whose thumbnail is gone has to be opened for another. A file that could not be read then
+    counts as unchanged too: it is told again, not tried again.
     """
     file = state.files.get(key)
     if file is None or not (file.problem or file.image_id in state.pictures):
+        return None
+    if file.image_id and not thumbnail_path(chroma_dir, file.image_id).is_file():
         return None
     try:
         now = Path(*key).stat()

@@ -14,6 +14,16 @@ def readable(text: str) -> str:
     return _LONE_SURROGATE.sub("�", text)
 
 
+def has_words(text: str) -> bool:
+    """Whether there are letters or digits of any script to read."""
+    return any(unicodedata.category(character)[0] in "LN" for character in text)
+
+
+def has_signs(text: str) -> bool:
+    """Whether there is a sign that shows something, as emoji do, and not only marks and blanks."""
+    return any(unicodedata.category(character) in ("So", "Sk", "Sm", "Sc") for character in text)
+
+
 def clean(text: str) -> str:
     """The text without what a terminal obeys or no file should hold; it may come from a post.
 

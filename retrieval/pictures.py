@@ -144,8 +144,8 @@ def decode(file: PictureFile, short_side: int) -> Decoded:
 
 
 def write_thumbnail(decoded: Decoded, path: Path) -> None:
-    """Save a WebP of at most 320 pixels a side, unless it is there already."""
-    if path.is_file():
+    """Save a WebP of at most 320 pixels a side, unless it is there already, and whole."""
+    if is_whole_thumbnail(path):
         return
     small = decoded.image.copy()
     small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
@@ -153,6 +153,18 @@ def write_thumbnail(decoded: Decoded, path: Path) -> None:
     draft = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.tmp")
     small.save(draft, "WEBP", quality=80, method=2)
     draft.replace(path)
+
+
+def is_whole_thumbnail(path: Path) -> bool:
+    """Whether it is there and no shorter than it says it is."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(12)
+            size = file.seek(0, os.SEEK_END)
+    except OSError:
+        return False
+    is_webp = head[:4] == b"RIFF" and head[8:] == b"WEBP"
+    return is_webp and size == 8 + int.from_bytes(head[4:8], "little")
 
 
 @cache

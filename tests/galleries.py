@@ -88,7 +88,7 @@ def index_source(
             publish_every=3600,
         )
         name = source_name(reader.kind, request.location)
-        plan = make_plan(name, reader.read(request), writer.state, limit)
+        plan = make_plan(name, reader.read(request), writer.state, chroma_dir, limit)
         counts = pipeline.run(plan)
         writer.publish()
     return counts

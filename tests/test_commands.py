@@ -17,7 +17,16 @@ from PIL.ExifTags import IFD, Base
 
 from retrieval.gallery.generation import Generation
 from retrieval.records import SENTIMENTS
-from tests.commands import ROOT, SAMPLE, Ended, build, run, run_after_each_other, run_anew
+from tests.commands import (
+    ROOT,
+    SAMPLE,
+    Ended,
+    build,
+    report_of,
+    run,
+    run_after_each_other,
+    run_anew,
+)
 from tests.data import COCO_MINI, SENTICAP, needs_shared_data
 from tests.galleries import save_picture, three_pictures
 
@@ -180,9 +189,36 @@ def test_a_source_can_be_forgotten_and_the_other_stays(tmp_path: Path) -> None:
     assert done.stdout == "4 posts left the gallery\n"
     manifest = Generation.open(tmp_path / "c").manifest
     assert (manifest.posts, manifest.pictures) == (3, 3)
+    files = Generation.open(tmp_path / "c").contents().files
+    assert {file.root for file in files} == {str(one)}
     unknown = run("indexer", "forget", "/nowhere", "--chroma-dir", tmp_path / "c")
     assert unknown.returncode == 2
     assert f"it has: folder:{one}" in unknown.stderr
+    (tmp_path / "link").symlink_to(one)
+    assert (
+        run("indexer", "forget", tmp_path / "link", "--chroma-dir", tmp_path / "c").returncode == 0
+    )
+
+
+@pytest.mark.slow
+def test_thumbnails_that_are_gone_or_damaged_are_made_again(tmp_path: Path) -> None:
+    posts, chroma_dir = three_pictures(tmp_path / "posts"), tmp_path / "c"
+    build(chroma_dir, posts)
+    first, second, _ = sorted(chroma_dir.glob("thumbnails/*/*.webp"))
+    whole = {path: path.read_bytes() for path in (first, second)}
+    first.unlink()
+    assert build(chroma_dir, posts)["encoded"] == 0
+    assert first.read_bytes() == whole[first]
+    for damage in (b"", b"junk", whole[second][:-5]):
+        second.write_bytes(damage)
+        report_of(run("indexer", "build", "--rebuild", "--json", "--chroma-dir", chroma_dir))
+        assert second.read_bytes() == whole[second]
+
+
+def test_flags_that_contradict_each_other_are_refused(tmp_path: Path) -> None:
+    done = run("indexer", "build", "--rebuild", "--limit", "1", "--chroma-dir", tmp_path / "c")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "give one of the two" in done.stderr
 
 
 @pytest.mark.slow

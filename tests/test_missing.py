@@ -21,7 +21,7 @@ def test_the_command_fetches_every_missing_picture_into_the_folder(tmp_path: Pat
     reading = SourceReading(
         (), missing=("1.jpg", "2.jpg"), missing_from="http://example.org/val2014/"
     )
-    listed = list_missing([reading], folder)
+    listed = list_missing({"senticap:a.json": reading}, folder)
     assert listed is not None
     environment = {"PATH": f"{curl.parent}{os.pathsep}{os.environ['PATH']}"}
     command = fetch_command(listed, folder / "val2014")
@@ -30,10 +30,18 @@ def test_the_command_fetches_every_missing_picture_into_the_folder(tmp_path: Pat
     assert fetched == {n: f"http://example.org/val2014/{n}" for n in ("1.jpg", "2.jpg")}
 
 
-def test_where_nothing_is_missing_any_more_the_old_list_goes(tmp_path: Path) -> None:
-    assert (
-        list_missing([SourceReading((), missing=("a.jpg",))], tmp_path) == tmp_path / "missing.txt"
-    )
-    assert (tmp_path / "missing.txt").read_text() == "a.jpg\n"
-    assert list_missing([SourceReading(())], tmp_path) is None
-    assert not (tmp_path / "missing.txt").exists()
+def missing(*names: str) -> SourceReading:
+    return SourceReading((), missing=names)
+
+
+def test_every_source_has_its_section_until_nothing_of_it_is_missing(tmp_path: Path) -> None:
+    listed = tmp_path / "missing.txt"
+    assert list_missing({"table:a.csv": missing("a.jpg", "b.jpg")}, tmp_path) == listed
+    list_missing({"folder:b": missing()}, tmp_path)
+    list_missing({"table:c.csv": missing("c.jpg")}, tmp_path)
+    assert listed.read_text() == "# table:a.csv\na.jpg\nb.jpg\n# table:c.csv\nc.jpg\n"
+    list_missing({"table:a.csv": missing("b.jpg")}, tmp_path)
+    assert listed.read_text() == "# table:a.csv\nb.jpg\n# table:c.csv\nc.jpg\n"
+    list_missing({"table:c.csv": missing()}, tmp_path)
+    assert list_missing({"table:a.csv": missing()}, tmp_path) is None
+    assert not listed.exists()

@@ -21,7 +21,7 @@ from retrieval.labels.scores import sentiment_codes, shown_topics, undetermined
 from retrieval.labels.taxonomy import load_taxonomy
 from retrieval.labels.vader import VaderModel
 from retrieval.labels.view import LabelView
-from retrieval.records import Reading
+from retrieval.records import SENTIMENTS, Reading
 from tests.fakes import ColourEncoder, WordEncoder
 
 FUSION = Fusion(
@@ -172,6 +172,20 @@ def test_foreign_and_empty_captions_are_not_determined(labeller: Labeller) -> No
         captions, [german, english, None, emoji], vectors[[0, 1, 3]], None, np.zeros(4, np.int64)
     )
     assert np.isnan(arrays.caption_topics[:, 0]).tolist() == [True, False, True, False]
+
+
+@pytest.mark.parametrize(
+    "caption", [".", "…", "?!", "\u200b\u200b", "\ufeff", "—", "\u2060 \u200d"]
+)
+def test_marks_and_what_cannot_be_seen_say_nothing(labeller: Labeller, caption: str) -> None:
+    assert labeller.read([caption], WordEncoder().encode_texts([caption]))[0].sentiment is None
+
+
+@pytest.mark.parametrize("caption", ["❤️", "❤", "😍😍", "😊!", "❤️ ❤️"])
+def test_emoji_alone_are_judged_by_vaders_list(labeller: Labeller, caption: str) -> None:
+    told = labeller.read([caption], WordEncoder().encode_texts([caption]))[0].sentiment
+    assert told is not None
+    assert told[SENTIMENTS.index("positive")] == max(told)
 
 
 def test_a_caption_of_control_characters_says_nothing(labeller: Labeller) -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+from urllib.request import url2pathname
 
 from retrieval.errors import BadInput
 
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
 
     Place = tuple[Path, str]  # a root, and the picture's path under it
 
+_DRIVE = re.compile(r"[a-z]:[\\/]", re.IGNORECASE)
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
@@ -67,7 +71,14 @@ class NamedPictures:
         """Words for the user about what is missing, and what to do."""
         of_all = f"of the {len(self._places)} pictures that {table.name} names"
         addresses = [named for named in self.missing if _ADDRESS.match(named)]
-        absent = len(self.missing) - len(addresses)
+        windows = [named for named in self.missing if _DRIVE.match(named)]
+        absent = len(self.missing) - len(addresses) - len(windows)
+        if windows:
+            yield (
+                f"{len(windows)} {of_all} are paths of a Windows machine, such as {windows[0]}; "
+                "their posts are left out. Write them relative to the folder that they lie in, "
+                "and name that with --images DIR."
+            )
         if absent:
             yield (
                 f"{absent} {of_all} do not exist under {self._folders()}; their posts are left "
@@ -80,8 +91,20 @@ class NamedPictures:
             )
 
     def _look_for(self, named: str, where: str) -> Place | None:
+        """As it is written, else as other programs write the same name."""
+        if named[:7].lower() == "file://":
+            return self._look_for_path(url2pathname(urlsplit(named).path), where)
         if _ADDRESS.match(named):
             return None
+        if (place := self._look_for_path(named, where)) is not None:
+            return place
+        for other in _otherwise(named):
+            with suppress(BadInput):
+                if (place := self._look_for_path(other, where)) is not None:
+                    return place
+        return None
+
+    def _look_for_path(self, named: str, where: str) -> Place | None:
         places = [place for root in self._roots if (place := self._under(root, named))]
         if not places:
             raise self._outside(f"{where}: {named!r} lies outside")
@@ -111,6 +134,13 @@ class NamedPictures:
 
     def _folders(self) -> str:
         return ", ".join(map(str, self._roots))
+
+
+def _otherwise(named: str) -> Iterator[str]:
+    """The name with slashes for Windows' backslashes, without an address's query, decoded."""
+    bare = named.partition("?")[0]
+    others = [named.replace("\\", "/"), bare, unquote(named), unquote(bare)]
+    yield from (other for other in dict.fromkeys(others) if other and other != named)
 
 
 def _is_file(path: Path) -> bool:

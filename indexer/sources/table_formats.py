@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from typing import TYPE_CHECKING
 
 from indexer.sources.table_rows import Row, Table, shown
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
+_SEP = re.compile(r"sep=(?P<sep>[,;\t|])\r?\n")  # a first line that Excel writes and reads
 _PEEK = 4096  # bytes; enough to see which bracket a JSON file opens with
+_LONGEST = 2**31 - 1  # characters of a cell: the csv module's own limit is shorter than captions
 _HEAD = 65_536  # characters of a CSV file; its first line, which names the columns, is shorter
 
 
@@ -46,7 +49,9 @@ def read_table(path: Path) -> Table:
 
 def _read_csv(path: Path) -> Table:
     text = text_of(path)
-    records = _csv_records(path, text, _delimiter(path, text))
+    said = _SEP.match(text)
+    text = text[said.end() :] if said else text
+    records = _csv_records(path, text, said["sep"] if said else _delimiter(path, text))
     _, _, header = next(records, (0, 1, []))
     columns = tuple(name.strip() for name in header)
     rows = []
@@ -78,6 +83,7 @@ def _delimiter(path: Path, text: str) -> str:
 
 def _csv_records(path: Path, text: str, delimiter: str) -> Iterator[tuple[int, int, list[str]]]:
     """Number (0: the column names), first line and fields of each record that is not blank."""
+    csv.field_size_limit(_LONGEST)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     number, line = 0, 1
     try:

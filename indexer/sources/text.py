@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import shlex
 from typing import TYPE_CHECKING, Any
 
 from retrieval.errors import BadInput
@@ -11,6 +12,9 @@ from retrieval.errors import BadInput
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+
+_HEAD = 4096  # bytes that tell an encoding
 
 
 def text_of(path: Path) -> str:
@@ -29,13 +33,25 @@ def text_of(path: Path) -> str:
         line = content[: error.start].decode(encoding, "replace").count("\n") + 1
         where = f"{path}, line {line} (byte {error.start})"
         raise BadInput(
-            f"{where}: not {encoding.upper()} text; {_how_to_convert(path, 'latin1')}"
+            f"{where}: not {encoding.upper()} text; {_how_to_convert(path, _likely(content))}"
         ) from None
     if "\0" in text.partition("\n")[0]:
         raise BadInput(
-            f"{path} is not UTF-8 text: it has NUL bytes; {_how_to_convert(path, 'utf-16le')}"
+            f"{path} is not UTF-8 text: it has NUL bytes; {_how_to_convert(path, _likely(content))}"
         )
     return text
+
+
+def _likely(content: bytes) -> str:
+    """The encoding that text which is no UTF-8 is likely to be in.
+
+    UTF-16 without a mark has NULs at every other place; anything else comes from Windows, whose
+    curly quotes Latin-1 lacks.
+    """
+    head = content[:_HEAD]
+    if b"\0" not in head:
+        return "windows-1252"
+    return "utf-16le" if head[1::2].count(0) >= head[::2].count(0) else "utf-16be"
 
 
 def parsed_json(
@@ -72,5 +88,6 @@ def _bytes_of(path: Path) -> bytes:
 
 
 def _how_to_convert(path: Path, encoding: str) -> str:
-    converted = f"{path.stem}-utf8{path.suffix}"
-    return f"convert it, for example: iconv -f {encoding} -t utf-8 {path.name} > {converted}"
+    converted = path.with_name(f"{path.stem}-utf8{path.suffix}")
+    given, written = shlex.quote(str(path)), shlex.quote(str(converted))
+    return f"convert it, for example: iconv -f {encoding} -t utf-8 {given} > {written}"

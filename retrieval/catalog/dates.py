@@ -11,6 +11,10 @@ from retrieval.records import EPOCH
 _YEAR = re.compile(r"\d{4}")
 _MONTH = re.compile(r"\d{4}-\d{2}")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_MINUTE = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?P<zone>Z|[+-]\d{2}:?\d{2})?")
+_MOMENT = re.compile(
+    r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d{1,6})?(?P<zone>Z|[+-]\d{2}:?\d{2})?"
+)
 _MONTH_DAY = re.compile(r"\d{2}-\d{2}")
 _LEAP_YEAR = 2024
 
@@ -40,6 +44,8 @@ def second_after(text: str) -> int:
             end = (start + timedelta(days=31)).replace(day=1)
         elif _DAY.fullmatch(text):
             end = start + timedelta(days=1)
+        elif _MINUTE.fullmatch(text):
+            end = start + timedelta(minutes=1)
         else:
             end = start + timedelta(seconds=1)
     except (OverflowError, ValueError):  # the year 9999
@@ -78,6 +84,8 @@ def _start(text: str) -> datetime:
     elif _MONTH.fullmatch(text):
         padded = f"{text}-01"
     try:
+        if not any(form.fullmatch(padded) for form in (_DAY, _MINUTE, _MOMENT)):
+            raise ValueError  # the standard has more forms, such as weeks, of other lengths
         moment = datetime.fromisoformat(padded)
     except ValueError:
         raise BadOption(

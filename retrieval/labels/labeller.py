@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from retrieval.captions import for_model
+from retrieval.captions import has_signs, has_words
 from retrieval.errors import BadInput
 from retrieval.gallery.stored_labels import LabelArrays, LabelRecord
 from retrieval.labels.caption_topics import CaptionTopics
@@ -76,10 +76,16 @@ class Labeller:
         rows = [
             row
             for row, (caption, language) in enumerate(zip(captions, languages, strict=True))
-            if for_model(caption) and _understands(self.sentiment.languages, language)
+            if has_words(caption) and _understands(self.sentiment.languages, language)
         ]
         scores = self.sentiment.scores([captions[row] for row in rows], vectors[rows])
         known: dict[int, Any] = dict(zip(rows, map(tuple, scores.tolist()), strict=True))
+        # A vector of nothing but unknown signs says nothing; VADER's list has emoji.
+        shown = [
+            row for row, text in enumerate(captions) if has_signs(text) and not has_words(text)
+        ]
+        by_list = VaderModel().scores([captions[row] for row in shown], vectors[shown])
+        known |= dict(zip(shown, map(tuple, by_list.tolist()), strict=True))
         version = self.sentiment.version
         return [
             Reading(language, known.get(row), version) for row, language in enumerate(languages)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 FEATURES = ("compound", "pos", "neg", "neu")
 
+_VARIATION_SELECTOR = re.compile("[\ufe0e\ufe0f]")
 _NEUTRAL_UP_TO = 0.05  # of the compound score, as VADER's authors say
 
 
@@ -42,8 +44,13 @@ class VaderModel:
 
 def vader_features(captions: Sequence[str]) -> NDArray[np.float32]:
     """Shape (n, 4), float32: FEATURES of every caption, in plain style and lower case."""
-    rows = [_analyzer().polarity_scores(plain(caption).lower()) for caption in captions]
+    rows = [_analyzer().polarity_scores(_as_listed(caption)) for caption in captions]
     return np.array([[row[name] for name in FEATURES] for row in rows], np.float32).reshape(-1, 4)
+
+
+def _as_listed(caption: str) -> str:
+    """As VADER's lists spell words and emoji, which have no variation selectors."""
+    return _VARIATION_SELECTOR.sub("", plain(caption).lower())
 
 
 @cache
