@@ -40,6 +40,7 @@ HOMES = {
     "ir_measures": ("retrieval/evaluate/search.py",),
     "vaderSentiment": ("retrieval/labels/vader.py",),
     "portalocker": ("retrieval/gallery/lock.py",),
+    "umap": ("chat_app/picture_map.py",),
     "streamlit": ("chat_app/app.py", "chat_app/page/", "chat_app/serve.py"),
     "altair": ("chat_app/page/charts.py", "chat_app/page/shared.py"),
     "langchain": ("chat_app/agent.py", "chat_app/tools.py"),
@@ -137,7 +138,7 @@ def test_help_imports_nothing_heavy(command: str) -> None:
         "except SystemExit:\n"
         "    pass\n"
         "heavy = {'torch', 'chromadb', 'openvino', 'pandas', 'pyarrow', 'open_clip', 'sklearn',\n"
-        "         'matplotlib', 'langchain', 'pydantic'}\n"
+        "         'matplotlib', 'langchain', 'pydantic', 'umap'}\n"
         "sys.exit(str(heavy & sys.modules.keys()) if heavy & sys.modules.keys() else 0)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)

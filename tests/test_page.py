@@ -8,13 +8,17 @@ import time
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
+from threading import Event
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 from streamlit.testing.v1 import AppTest
 
 from chat_app.building import Seen
 from chat_app.page.shared import open_shared, shared
+from chat_app.picture_map import principal_places
 from chat_app.reporting import Reporting
 from retrieval.config import Settings
 from retrieval.errors import GalleryLocked
@@ -538,11 +542,19 @@ def test_filters_hold_in_the_overview(page: AppTest) -> None:
     assert parameters(page)["disagree"] == ["topics"]
 
 
+def three_boxed(gallery: Path) -> str:
+    """A box around the three pictures furthest to the left."""
+    x, y = principal_places(Generation.open(gallery).image_vectors).T
+    left = np.sort(x)
+    edges = left[0] - 0.01, (left[2] + left[3]) / 2, y.min() - 0.01, 1.5
+    return ",".join(f"{round(float(edge), 3):g}" for edge in edges)
+
+
 def test_a_box_on_the_map_filters_the_gallery_and_the_chat(page: AppTest, gallery: Path) -> None:
+    box = three_boxed(gallery)
+    page.query_params["box"] = box
     open_overview(page)
-    three = Generation.open(gallery).image_ids[:3]
-    page.session_state["boxed"] = frozenset(three)
-    page.run()
+    assert parameters(page) == {"box": [box], "map": ["directions"]}
     assert page.metric[1].value == "3"
     counts = [each.value for each in page.sidebar.markdown]
     posts = int(page.metric[0].value)
@@ -556,10 +568,97 @@ def test_a_box_on_the_map_filters_the_gallery_and_the_chat(page: AppTest, galler
     assert "36" not in page.markdown[-1].value
     button(page, "off-boxed").click().run()
     assert not any((each.key or "").startswith("off-") for each in page.button)
-    page.session_state["boxed"] = frozenset(three)
+    assert parameters(page) == {}
+
+
+def test_a_box_goes_with_a_reset_and_with_its_generation(page: AppTest, gallery: Path) -> None:
+    page.query_params["box"] = three_boxed(gallery)
     page.run()
+    assert "off-boxed" in [each.key for each in page.button]
     button(page, "reset").click().run()
-    assert not any((each.key or "").startswith("off-") for each in page.button)
+    assert parameters(page) == {}
+
+    again = AppTest.from_file(str(APP), default_timeout=SECONDS)
+    again.query_params["box"] = three_boxed(gallery)
+    again.run()
+    assert run("indexer", "relabel", "--sentiment-model", "vader", "--chroma-dir", gallery)
+    again.run()
+    assert not again.exception
+    assert parameters(again) == {}
+    assert "the gallery has changed" in again.toast[0].value
+
+
+@pytest.mark.parametrize(
+    ("box", "way", "told"),
+    [
+        ("1,2,3", "directions", "four numbers"),
+        ("0,nan,0,1", "directions", "four numbers"),
+        ("1,-1,0,1", "directions", "four numbers"),
+        ("<b>,1,0,1e999", "directions", "four numbers"),
+        ("0,1,0,1", "treasure", "choose from directions"),
+        ("0,1,0,1", "neighbours", "it needs umap"),
+    ],
+)
+def test_a_box_that_cannot_be_drawn_is_told_and_left_out(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch, box: str, way: str, told: str
+) -> None:
+    monkeypatch.setattr("chat_app.picture_map.find_spec", lambda name: None)
+    page.query_params.update({"box": box, "map": way, "sentiment": "negative"})
+    page.run()
+    assert not page.exception
+    assert parameters(page) == {"sentiment": ["negative"]}
+    assert told in page.toast[0].value
+
+
+def choices(page: AppTest) -> dict[str, Any]:
+    return {each.label: each for each in page.segmented_control}
+
+
+def test_without_umap_the_map_is_the_one_by_directions(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chat_app.picture_map.find_spec", lambda name: None)
+    open_overview(page)
+    assert not page.exception
+    assert "two directions in which all pictures differ most" in texts(page)
+    assert "Place by" not in choices(page)
+    assert "worked out" not in texts(page)
+
+
+def test_the_map_by_neighbours_is_a_choice_once_it_is_there(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_end = Event()
+
+    def slowly(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        assert may_end.wait(60)
+        return -principal_places(vectors)
+
+    monkeypatch.setattr("chat_app.picture_map.find_spec", lambda name: True)
+    monkeypatch.setattr("chat_app.picture_map.neighbour_places", slowly)
+    open_overview(page)
+    assert not page.exception
+    assert "By neighbours" not in texts(page)
+    assert "being worked out" in texts(page)
+    assert "Place by" not in choices(page)
+    may_end.set()
+    until_there = time.monotonic() + 10
+    pictures = shared().picture_map(shared().searcher())
+    while pictures.is_at_work and time.monotonic() < until_there:
+        time.sleep(0.01)
+    page.run()
+    assert "being worked out" not in texts(page)
+    assert "two directions" in texts(page)
+    choices(page)["Place by"].set_value("By neighbours").run()
+    assert not page.exception
+    assert "beside those most like it" in texts(page)
+
+    again = AppTest.from_file(str(APP), default_timeout=SECONDS)
+    again.query_params.update({"box": "-1,1,-1,1", "map": "neighbours"})
+    open_overview(again)
+    assert parameters(again) == {"box": ["-1,1,-1,1"], "map": ["neighbours"]}
+    assert choices(again)["Place by"].value == "By neighbours"
+    assert again.metric[1].value == "20"
 
 
 # --- checking posts -----------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from chat_app.wording import in_one
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from chat_app.picture_map import Box
     from chat_app.results import Result
 
 _BAR = 26  # pixels that a bar takes
@@ -24,6 +25,7 @@ _PERIODS = ("year", "month")
 _LABEL = 150  # pixels of a name
 _TEXT = 13  # pixels
 _UPRIGHT, _MAP = 240, 460  # pixels
+_MARGIN = 0.04  # beside the points of a map, as a share of it
 _ASIDE = 520  # pixels, of a chart in an answer
 _ACCENT = "#C4553B"
 _GRAY = "#8A8478"  # can be read on either background
@@ -147,21 +149,26 @@ def heat(table: pd.DataFrame) -> alt.Chart:
     return chart
 
 
-def points(places: pd.DataFrame, groups: Sequence[str]) -> alt.Chart:
-    """Points at x and y, coloured by their group."""
-    edges = alt.Scale(domain=[-1.05, 1.05])
+def points(places: pd.DataFrame, groups: Sequence[str], edges: Box) -> alt.Chart:
+    """Points at x and y, coloured by their group; `edges` hold all of them."""
     chart: alt.Chart = (
         alt.Chart(places)
         .mark_circle(size=46, opacity=0.75)
         .encode(
-            x=alt.X("x:Q", axis=None, scale=edges),
-            y=alt.Y("y:Q", axis=None, scale=edges),
+            x=alt.X("x:Q", axis=None, scale=_room(edges.left, edges.right)),
+            y=alt.Y("y:Q", axis=None, scale=_room(edges.bottom, edges.top)),
             color=_color("group", groups),
             tooltip=["caption", "group"],
         )
         .properties(height=_MAP)
     )
     return chart
+
+
+def _room(first: float, last: float) -> alt.Scale:
+    """From one edge to the other, with room for whole points."""
+    more = (last - first) * _MARGIN or _MARGIN
+    return alt.Scale(domain=[first - more, last + more], nice=False, zero=False)
 
 
 def pickable(chart: alt.Chart, key: str, pick: Callable[[Mapping[str, Any]], None]) -> None:

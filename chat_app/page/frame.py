@@ -11,13 +11,14 @@ from chat_app.building import SAMPLE
 from chat_app.page import sidebar
 from chat_app.page.chosen import (
     EVERY_POST,
-    box,
+    box_again,
     boxed,
     choose,
     filters_of,
     from_address,
     reset,
     to_address,
+    unbox,
     without,
 )
 from chat_app.page.markdown import plain
@@ -25,7 +26,7 @@ from chat_app.page.shared import shared
 from chat_app.serve import LOCAL
 from chat_app.wording import named_parts
 from retrieval.cli import count
-from retrieval.errors import GalleryError, NoGallery
+from retrieval.errors import BadOption, GalleryError, NoGallery
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -69,11 +70,12 @@ def draw(page: Callable[[Here], Mapping[str, str]]) -> None:
     if told := st.session_state.pop("corrected", ""):
         st.toast(plain(told))
     if "chosen" not in st.session_state:
-        st.session_state.chosen, problems = from_address(_address(), searcher.columns)
-        for problem in problems:
-            st.toast(f"The address asks for what is not here: {plain(problem)}")
+        _choose_as_addressed(searcher)
     chosen: Posts = st.session_state.chosen
-    _links(chosen)
+    if (there := boxed()) is not None and there.folder != searcher.generation.folder:
+        unbox()
+        st.toast("The box on the map is off: the gallery has changed, and its map with it.")
+    _links()
     try:
         filters = filters_of(searcher.columns, chosen)
         filters.mask(searcher.columns)
@@ -86,14 +88,14 @@ def draw(page: Callable[[Here], Mapping[str, str]]) -> None:
     if searcher.warning:
         st.warning(plain(searcher.warning), icon=":material/info:")
     more = page(Here(searcher, filters))
-    _write_address({**to_address(chosen), **{name: [value] for name, value in more.items()}})
+    _write_address({**_filters_in_address(), **{name: [value] for name, value in more.items()}})
 
 
 def draw_unfiltered(page: Callable[[Searcher], None]) -> None:
     """Draw a page that is about all posts, whatever the filters elsewhere are."""
     searcher = _opened()
     if searcher is not None:
-        _links(st.session_state.get("chosen", EVERY_POST))
+        _links()
         page(searcher)
 
 
@@ -110,7 +112,7 @@ def _opened() -> Searcher | None:
 
 def draw_alone(page: Callable[[], None]) -> None:
     """Draw a page that needs no gallery and has no filters."""
-    _links(st.session_state.get("chosen", EVERY_POST))
+    _links()
     page()
 
 
@@ -119,10 +121,23 @@ def is_private() -> bool:
     return st.get_option("server.address") in (None, LOCAL, "localhost", "::1")
 
 
-def _links(chosen: Posts) -> None:
+def _choose_as_addressed(searcher: Searcher) -> None:
+    read = from_address(_address(), searcher.columns)
+    choose(read.chosen)
+    problems = list(read.problems)
+    if read.drawn is not None:
+        try:
+            box_again(read.drawn, searcher)
+        except BadOption as error:
+            problems.append(str(error))
+    for problem in problems:
+        st.toast(f"The address asks for what is not here: {plain(problem)}")
+
+
+def _links() -> None:
+    address = {name: tuple(values) for name, values in _filters_in_address().items()}
     with st.container(key="pages", horizontal=True, gap="xsmall"):
         for path, (title, icon) in _PAGES.items():
-            address = {name: tuple(values) for name, values in to_address(chosen).items()}
             st.page_link(path, label=title, icon=icon, query_params=address)
 
 
@@ -133,9 +148,9 @@ def active(searcher: Searcher) -> list[Active]:
         Active(fields[0], plain(phrase), partial(choose, without(chosen, *fields)))
         for fields, phrase in named_parts(chosen, searcher.columns.topic_titles)
     ]
-    if (pictures := boxed()) is not None:
-        phrase = f"{count(len(pictures), 'picture')} on the map"
-        on.append(Active("boxed", phrase, partial(box, None)))
+    if (there := boxed()) is not None:
+        phrase = f"{count(len(there.pictures), 'picture')} on the map"
+        on.append(Active("boxed", phrase, unbox))
     return on
 
 
@@ -205,6 +220,12 @@ def _cannot_open(error: GalleryError) -> None:
     st.title("The gallery cannot be opened")
     st.markdown(plain(str(error)))
     st.button("Try again", icon=":material/refresh:")
+
+
+def _filters_in_address() -> dict[str, list[str]]:
+    there = boxed()
+    chosen = st.session_state.get("chosen", EVERY_POST)
+    return to_address(chosen, there.drawn if there else None)
 
 
 def _address() -> dict[str, list[str]]:

@@ -12,11 +12,11 @@ import streamlit as st
 
 from chat_app import lookups
 from chat_app.page import cards, charts, frame
-from chat_app.page.chosen import box, choose
+from chat_app.page.chosen import Drawn, box, boxed, choose
 from chat_app.page.look import FEELINGS, IN_ORDER
 from chat_app.page.markdown import in_one_line, plain
 from chat_app.page.shared import shared
-from chat_app.picture_map import MOST_DRAWN, Box, evenly
+from chat_app.picture_map import MOST_DRAWN, WAYS, Box, evenly
 from chat_app.scope import Scope
 from retrieval.catalog.facets import HOURS, UNDATED, WEEKDAYS
 from retrieval.catalog.filters import Filters
@@ -29,9 +29,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
+    from streamlit.delta_generator import DeltaGenerator
 
     from chat_app.arguments import Posts
     from chat_app.page.frame import Here
+    from chat_app.picture_map import PictureMap, Way
     from retrieval.records import Hit
 
 _MOST_MONTHS = 36  # beyond which time is told by the year
@@ -39,6 +41,12 @@ _FEW_A_MONTH = 3  # posts, below which as well
 _EXAMPLES = 4
 _TOPICS_TOLD_APART = 7  # by colour
 _CAPTION = 70  # characters of a point's
+_EVERY = 2.0  # seconds between two looks at whether the map by neighbours is there
+_WAYS: dict[Way, str] = {"directions": "By main directions", "neighbours": "By neighbours"}
+_MEANINGS: dict[Way, str] = {
+    "directions": "Across and up: the two directions in which all pictures differ most.",
+    "neighbours": "Each picture beside those most like it; how far apart groups are says little.",
+}
 _MIDNIGHT = 0.9  # share of posts at 00:00, beyond which their hours were not recorded
 
 
@@ -153,12 +161,12 @@ def _days_of(period: str) -> dict[str, str]:
     return {"since": f"{period}-01", "until": f"{period}-{monthrange(year, month)[1]:02}"}
 
 
-def _one_of(label: str, options: Sequence[str], key: str) -> str:
-    """A choice beside a chart; the first where none is made."""
+def _one_of(label: str, options: Sequence[str], key: str, first: str | None = None) -> str:
+    """A choice beside a chart; `first`, or the first option, where none is made."""
+    st.session_state.setdefault(key, first or options[0])
     said = st.segmented_control(
         label,
         options,
-        default=options[0],
         key=key,
         label_visibility="collapsed",
         persist_state="session",
@@ -180,10 +188,15 @@ def _as_table(counts: Mapping[str, Mapping[str, int]]) -> pd.DataFrame:
 
 def _heading(title: str, table: pd.DataFrame) -> None:
     """A chart's title, with its numbers one click away."""
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with _heading_row(title):
         st.markdown(f"### {title}", width="stretch")
         with st.popover("Numbers", icon=":material/table:", type="tertiary"):
             st.table(table)
+
+
+def _heading_row(of: str) -> DeltaGenerator:
+    """What stands beside a title is level with it."""
+    return st.container(key=f"heading-{of}", horizontal=True, vertical_alignment="center")
 
 
 def _choose(**fields: Any) -> None:
@@ -201,9 +214,15 @@ def _map(here: Here, passing: NDArray[np.bool_]) -> None:
     rows, first = np.unique(columns.picture_rows[posts], return_index=True)
     if len(rows) < 3:
         return
-    drawn = evenly(len(rows), MOST_DRAWN)
-    places = shared().places(here.searcher)
-    shown, of = rows[drawn], posts[first[drawn]]
+    sample = evenly(len(rows), MOST_DRAWN)
+    shown, of = rows[sample], posts[first[sample]]
+    pictures = shared().picture_map(here.searcher)
+    with _heading_row("map"):
+        st.markdown("### Pictures that look alike", width="stretch")
+        by = _one_of("Colour by", ["Sentiment", "Topic", "Year"], "map-by")
+    way = _way(pictures)
+    places = pictures.places(way)
+    assert places is not None
     points = pd.DataFrame(
         {
             "x": places[shown, 0],
@@ -211,24 +230,48 @@ def _map(here: Here, passing: NDArray[np.bool_]) -> None:
             "caption": [in_one_line(generation.caption(row), _CAPTION) for row in of.tolist()],
         }
     )
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown("### Pictures that look alike", width="stretch")
-        by = _one_of("Colour by", ["Sentiment", "Topic", "Year"], "map-by")
     points["group"], order = _groups(here, of, by)
     sampled = (
-        f"{len(shown):,} of {len(rows):,} pictures, evenly drawn" if len(shown) < len(rows) else ""
+        f" {len(shown):,} of {len(rows):,} pictures, evenly drawn."
+        if len(shown) < len(rows)
+        else ""
     )
     st.markdown(
-        ":small[:gray[Draw a box to see only the pictures in it, here, in the gallery and in the "
-        f"chat. {sampled}]]"
+        f":small[:gray[{_MEANINGS[way]} Draw a box to see only the pictures in it, here, in the "
+        f"gallery and in the chat.{sampled}]]"
     )
+    there = boxed()
+    box_here = there.drawn.box if there and there.drawn.way == way else None
+    edges = box_here or Box.around(places)
 
-    def pick(edges: Mapping[str, list[float]]) -> None:
-        (left, right), (bottom, top) = sorted(edges["x"]), sorted(edges["y"])
-        inside = rows[Box(left, right, bottom, top).holds(places[rows])]
-        box(frozenset(generation.image_ids[row] for row in inside.tolist()))
+    def pick(picked: Mapping[str, list[float]]) -> None:
+        (left, right), (bottom, top) = sorted(picked["x"]), sorted(picked["y"])
+        drawn = Box(left, right, bottom, top)
+        if box_here:
+            drawn = drawn.within(box_here)
+        box(Drawn(way, drawn.rounded()), generation, places)
 
-    charts.boxable(charts.points(points, order), "map", pick)
+    charts.boxable(charts.points(points, order, edges), f"map-{way}", pick)
+
+
+def _way(pictures: PictureMap) -> Way:
+    """How the pictures are placed: chosen where there is more than one way."""
+    if pictures.is_at_work:
+        _await_neighbours(pictures)
+    ways = [way for way in WAYS if pictures.places(way) is not None]
+    if len(ways) == 1:
+        return ways[0]
+    there = boxed()
+    first = _WAYS[there.drawn.way] if there else None
+    said = _one_of("Place by", [_WAYS[way] for way in ways], "map-way", first)
+    return next(way for way in ways if _WAYS[way] == said)
+
+
+@st.fragment(run_every=_EVERY)
+def _await_neighbours(pictures: PictureMap) -> None:
+    if not pictures.is_at_work:
+        st.rerun()  # the whole page: there is a choice now
+    st.markdown(":small[:gray[The map by neighbours is being worked out …]]")
 
 
 def _groups(here: Here, posts: NDArray[np.int64], by: str) -> tuple[list[str], list[str]]:
@@ -259,7 +302,7 @@ def _disagreements(here: Here) -> None:
         posts = int(filters.mask(here.searcher.columns).sum())
         if not posts:
             continue
-        with st.container(horizontal=True, vertical_alignment="center"):
+        with _heading_row(about):
             st.markdown(f"### Caption and picture disagree about {about}", width="stretch")
             st.button(
                 f"See {count(posts, 'post')}",

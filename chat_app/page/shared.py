@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from chat_app.building import Building
 from chat_app.page.running import Loop
-from chat_app.picture_map import principal_places
+from chat_app.picture_map import PictureMap
 from chat_app.reporting import Reporting
 from chat_app.uploads import Uploads, uploads_dir
 from retrieval.config import Settings
@@ -21,9 +21,6 @@ from retrieval.search.reader import Reader
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-
-    import numpy as np
-    from numpy.typing import NDArray
 
     from chat_app.turn import Assistant
     from retrieval.endpoint import Endpoint
@@ -44,7 +41,7 @@ class Shared:
         self._settings = settings
         self._reader = Reader(settings.chroma_dir, settings.cache_dir)
         self._lock = Lock()
-        self._mapped: tuple[Path, NDArray[np.float32]] | None = None
+        self._mapped: tuple[Path, PictureMap] | None = None
         self._rows: tuple[Path, Mapping[Key, int]] | None = None
 
     def searcher(self) -> Searcher:
@@ -56,12 +53,12 @@ class Shared:
         """
         return self._reader.searcher()
 
-    def places(self, searcher: Searcher) -> NDArray[np.float32]:
-        """Shape (pictures, 2): where each picture of a generation lies on the map."""
+    def picture_map(self, searcher: Searcher) -> PictureMap:
+        """Where the pictures of a generation lie."""
         folder = searcher.generation.folder
         with self._lock:
             if self._mapped is None or self._mapped[0] != folder:
-                self._mapped = folder, principal_places(searcher.generation.image_vectors)
+                self._mapped = folder, PictureMap(searcher.generation.image_vectors)
             return self._mapped[1]
 
     def rows(self, searcher: Searcher) -> Mapping[Key, int]:
