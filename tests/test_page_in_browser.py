@@ -129,6 +129,9 @@ def test_a_bar_and_a_box_set_filters(visitor: Visitor) -> None:
     visitor.settle()
     boxed = int(page.locator(visitor.key("off-boxed")).inner_text().split()[0])
     assert 0 < boxed < 20
+    assert "map=directions" in page.url
+    visitor.open(page.url.removeprefix(visitor.url))
+    assert int(page.locator(visitor.key("off-boxed")).inner_text().split()[0]) == boxed
     page.get_by_role("link", name="Gallery").click()
     visitor.settle()
     assert page.locator(visitor.key("open-gallery-")).count() == boxed

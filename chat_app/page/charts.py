@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -24,11 +25,17 @@ _MOST = 24  # bars; the last ones of a time, the longest ones of anything else
 _PERIODS = ("year", "month")
 _LABEL = 150  # pixels of a name
 _TEXT = 13  # pixels
-_UPRIGHT, _MAP = 240, 460  # pixels
+_UPRIGHT, _HEAT, _MAP = 260, 240, 460  # pixels
 _MARGIN = 0.04  # beside the points of a map, as a share of it
 _ASIDE = 520  # pixels, of a chart in an answer
 _ACCENT = "#C4553B"
-_GRAY = "#8A8478"  # can be read on either background
+GRAY = "#8A8478"  # can be read on either background
+# As well, and told apart from one another; none means a feeling.
+TOLD_APART = ("#3B82C4", "#D1603D", "#3F9A6B", "#A667C4", "#B8860B", "#2E9CA6", "#D0588F")
+_IN_TIME = ((85, 96, 216), (192, 80, 143), (221, 138, 42))  # red, green, blue: from early to late
+_LEGEND = 12  # pixels: the four feelings on one line of a phone
+_SHORT = 14  # characters of a name, of which four stand on a line
+_FEW = 500  # points, below which they can be larger
 
 
 def has_bars(result: Result) -> bool:
@@ -84,10 +91,10 @@ def _plain(counts: Mapping[str, int], told: Mapping[str, str]) -> alt.LayerChart
     )
     room = alt.Scale(domain=[0, max(counts.values()) * 1.7])  # for the numbers beside the bars
     posts = _posts(room)
-    bars = _bars(frame).mark_bar(cornerRadius=3, size=_BAR * 0.6, color=_GRAY).encode(x=posts)
+    bars = _bars(frame).mark_bar(cornerRadius=3, size=_BAR * 0.6, color=GRAY).encode(x=posts)
     numbers = (
         _bars(frame)
-        .mark_text(align="left", dx=6, fontSize=_TEXT, color=_GRAY)
+        .mark_text(align="left", dx=6, fontSize=_TEXT, color=GRAY)
         .encode(x=posts, text="told:N")
     )
     chart: alt.LayerChart = (bars + numbers).properties(height=alt.Step(_BAR))
@@ -104,9 +111,19 @@ def _bars(frame: pd.DataFrame) -> alt.Chart:
 # --- charts of the overview ---------------------------------------------------------------------
 
 
+def in_time(count: int) -> list[str]:
+    """Colours of periods, from the first to the last."""
+    stops = np.linspace(0, len(_IN_TIME) - 1, count)
+    parts = [np.interp(stops, range(len(_IN_TIME)), part) for part in zip(*_IN_TIME, strict=True)]
+    return [
+        "#" + "".join(f"{round(part):02X}" for part in color) for color in zip(*parts, strict=True)
+    ]
+
+
 def upright(counts: Mapping[str, Mapping[str, int]], *, as_share: bool) -> alt.Chart:
     """A bar a period, by sentiment."""
-    x = alt.X("group:N", title=None, sort=None, axis=alt.Axis(domain=False, ticks=False))
+    axis = alt.Axis(domain=False, ticks=False, labelAngle=0, labelOverlap=True, labelPadding=6)
+    x = alt.X("group:N", title=None, sort=None, axis=axis)
     y = alt.Y(
         "posts:Q",
         title=None,
@@ -134,30 +151,36 @@ def heat(table: pd.DataFrame) -> alt.Chart:
         [(row, column, table.at[row, column]) for row in table.index for column in table.columns],
         columns=["row", "column", "posts"],
     )
-    axis = alt.Axis(domain=False, ticks=False, labelAngle=0, labelOverlap=True)
+    hours = alt.Axis(domain=False, ticks=False, labelAngle=0, labelOverlap=True)
+    days = alt.Axis(domain=False, ticks=False, labelOverlap=False)
     chart: alt.Chart = (
         alt.Chart(cells)
         .mark_rect(cornerRadius=3, color=_ACCENT, stroke=None)
         .encode(
-            x=alt.X("column:O", title=None, sort=None, axis=axis),
-            y=alt.Y("row:O", title=None, sort=None, axis=axis),
+            x=alt.X("column:O", title=None, sort=None, axis=hours),
+            y=alt.Y("row:O", title=None, sort=None, axis=days),
             opacity=alt.Opacity("posts:Q", legend=None, scale=alt.Scale(range=[0.06, 1])),
             tooltip=["row", "column", "posts"],
         )
-        .properties(height=7 * _BAR)
+        .properties(height=_HEAT)
     )
     return chart
 
 
-def points(places: pd.DataFrame, groups: Sequence[str], edges: Box) -> alt.Chart:
-    """Points at x and y, coloured by their group; `edges` hold all of them."""
+def points(
+    places: pd.DataFrame, groups: Sequence[str], edges: Box, colors: Sequence[str] | None
+) -> alt.Chart:
+    """Points at x and y, coloured by their group; `edges` hold all of them.
+
+    Without colours, in those of the feelings.
+    """
     chart: alt.Chart = (
         alt.Chart(places)
-        .mark_circle(size=46, opacity=0.75)
+        .mark_circle(size=90 if len(places) < _FEW else 46, opacity=0.85)
         .encode(
             x=alt.X("x:Q", axis=None, scale=_room(edges.left, edges.right)),
             y=alt.Y("y:Q", axis=None, scale=_room(edges.bottom, edges.top)),
-            color=_color("group", groups),
+            color=_color("group", groups, colors=colors),
             tooltip=["caption", "group"],
         )
         .properties(height=_MAP)
@@ -225,15 +248,34 @@ def _by_sentiment(counts: Mapping[str, Mapping[str, int]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["group", "sentiment", "posts", "order"])
 
 
-def _coloured(chart: alt.Chart, columns: int = 4) -> alt.Chart:
+def _coloured(chart: alt.Chart, columns: int | None = None) -> alt.Chart:
     color = _color("sentiment", [FEELINGS[name].title for name in IN_ORDER], columns)
     return chart.encode(color=color, order="order:Q", tooltip=["group", "sentiment", "posts"])
 
 
-def _color(field: str, values: Sequence[str], columns: int = 4) -> alt.Color:
-    """The theme's colours for these values, in this order, with a legend above."""
-    legend = alt.Legend(orient="top", columns=columns, symbolType="circle", labelLimit=_LABEL)
-    return alt.Color(f"{field}:N", title=None, scale=alt.Scale(domain=list(values)), legend=legend)
+def _color(
+    field: str,
+    values: Sequence[str],
+    columns: int | None = None,
+    colors: Sequence[str] | None = None,
+) -> alt.Color:
+    """Colours for these values, in this order, with a legend above; by default the theme's."""
+    if columns is None:
+        columns = 4 if max(map(len, values)) <= _SHORT else 2
+    legend = alt.Legend(
+        orient="top",
+        columns=columns,
+        columnPadding=10,
+        symbolType="circle",
+        labelLimit=_LABEL,
+        labelFontSize=_LEGEND,
+        padding=0,
+        offset=10,
+    )
+    scale = alt.Scale(domain=list(values))
+    if colors is not None:
+        scale = alt.Scale(domain=list(values), range=list(colors))
+    return alt.Color(f"{field}:N", title=None, scale=scale, legend=legend)
 
 
 def _posts(scale: alt.Scale | None = None) -> alt.X:

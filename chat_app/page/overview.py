@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 _MOST_MONTHS = 36  # beyond which time is told by the year
 _FEW_A_MONTH = 3  # posts, below which as well
 _EXAMPLES = 4
-_TOPICS_TOLD_APART = 7  # by colour
+_NO_DATE = "No date"
 _CAPTION = 70  # characters of a point's
 _EVERY = 2.0  # seconds between two looks at whether the map by neighbours is there
 _WAYS: dict[Way, str] = {"directions": "By main directions", "neighbours": "By neighbours"}
@@ -59,11 +59,15 @@ def draw(here: Here) -> Mapping[str, str]:
     _figures(here, passing)
     with st.container(key="over-time"):
         _over_time(here, passing)
-    topics, times = st.columns(2, gap="large")
-    with topics:
+    dated = passing & (here.searcher.columns.hours >= 0)
+    if dated.any():
+        topics, times = st.columns(2, gap="medium")
+        with topics:
+            _topics(here, passing)
+        with times:
+            _times(here, dated)
+    else:
         _topics(here, passing)
-    with times:
-        _times(here, passing)
     with st.container(key="map"):
         _map(here, passing)
     _disagreements(here)
@@ -130,11 +134,8 @@ def _topics(here: Here, passing: NDArray[np.bool_]) -> None:
     charts.pickable(charts.lying(told), "topics", pick)
 
 
-def _times(here: Here, passing: NDArray[np.bool_]) -> None:
+def _times(here: Here, dated: NDArray[np.bool_]) -> None:
     columns = here.searcher.columns
-    dated = passing & (columns.hours >= 0)
-    if not dated.any():
-        return
     counts = here.searcher.facets.count_pairs("weekday", "hour", dated)
     hours_known = float((columns.created_at[dated] % 86_400 == 0).mean()) < _MIDNIGHT
     table = pd.DataFrame(counts).T.reindex(index=list(WEEKDAYS), columns=list(HOURS))
@@ -180,7 +181,7 @@ def _as_table(counts: Mapping[str, Mapping[str, int]]) -> pd.DataFrame:
     heads = [FEELINGS[name].title for name in IN_ORDER]
     table = pd.DataFrame.from_dict(rows, orient="index", columns=heads)
     known = table[[FEELINGS[name].title for name in SENTIMENTS]].sum(axis=1)
-    table["Positive, share"] = (table["Positive"] / known).map(
+    table["Positive %"] = (table["Positive"] / known).map(
         lambda share: "" if np.isnan(share) else f"{share:.0%}"
     )
     return table
@@ -230,7 +231,7 @@ def _map(here: Here, passing: NDArray[np.bool_]) -> None:
             "caption": [in_one_line(generation.caption(row), _CAPTION) for row in of.tolist()],
         }
     )
-    points["group"], order = _groups(here, of, by)
+    points["group"], order, colors = _groups(here, of, by)
     sampled = (
         f" {len(shown):,} of {len(rows):,} pictures, evenly drawn."
         if len(shown) < len(rows)
@@ -251,7 +252,7 @@ def _map(here: Here, passing: NDArray[np.bool_]) -> None:
             drawn = drawn.within(box_here)
         box(Drawn(way, drawn.rounded()), generation, places)
 
-    charts.boxable(charts.points(points, order, edges), f"map-{way}", pick)
+    charts.boxable(charts.points(points, order, edges, colors), f"map-{way}", pick)
 
 
 def _way(pictures: PictureMap) -> Way:
@@ -274,23 +275,28 @@ def _await_neighbours(pictures: PictureMap) -> None:
     st.markdown(":small[:gray[The map by neighbours is being worked out …]]")
 
 
-def _groups(here: Here, posts: NDArray[np.int64], by: str) -> tuple[list[str], list[str]]:
-    """What each post is coloured by, and all of these in their order."""
+def _groups(
+    here: Here, posts: NDArray[np.int64], by: str
+) -> tuple[list[str], list[str], list[str] | None]:
+    """What each post is coloured by, all of these in their order, and their colours."""
     columns = here.searcher.columns
     if by == "Year":
         months = columns.months[posts]
-        told = [str(month // 12) if month >= 0 else "No date" for month in months.tolist()]
-        return told, sorted(set(told))
+        told = [str(month // 12) if month >= 0 else _NO_DATE for month in months.tolist()]
+        years = sorted(set(told) - {_NO_DATE})
+        undated = [_NO_DATE] * (_NO_DATE in told)
+        return told, years + undated, charts.in_time(len(years)) + [charts.GRAY] * len(undated)
     if by == "Sentiment":
         titles = [FEELINGS[name].title for name in IN_ORDER]
-        return [titles[code] for code in columns.sentiments()[posts].tolist()], titles
+        return [titles[code] for code in columns.sentiments()[posts].tolist()], titles, None
     about = columns.topics[posts]
     frequent = np.argsort(-about.sum(axis=0), kind="stable").tolist()
     frequent = [place for place in frequent if columns.topic_names[place] != OTHER]
     titles = [columns.topic_titles[name] for name in columns.topic_names]
-    kept = frequent[:_TOPICS_TOLD_APART]
+    kept = frequent[: len(charts.TOLD_APART)]
     told = [next((titles[p] for p in kept if line[p]), "Other") for line in about]
-    return told, [*(titles[place] for place in kept), "Other"]
+    order = [*(titles[place] for place in kept), "Other"]
+    return told, order, [*charts.TOLD_APART[: len(kept)], charts.GRAY]
 
 
 # --- what deserves a look -----------------------------------------------------------------------
