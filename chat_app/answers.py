@@ -24,7 +24,8 @@ _FEW = 5  # posts, below which a share says little
 _REFUSAL = (
     "I can only look things up. To change or delete a post, do it where the files lie and run "
     "`python -m indexer build` again. To correct a label, open its picture on the page, or run "
-    "`python -m indexer overrides set POST_ID`."
+    "`python -m indexer overrides set POST_ID`. Posts of a whole source leave the gallery under "
+    "“Add posts”, or by `python -m indexer forget SOURCE`; their files stay."
 )
 _HELP = (
     "Ask about your posts: find them (“sad pictures from last summer”), count them (“how many "

@@ -74,7 +74,7 @@ def test_every_combination_of_verdicts_is_told_in_plain_sentences(
         elif verdict == "not tested":
             assert sentence.endswith(f"was not tested: {WHY_NOT}.")
         elif name == "search":
-            assert sentence.endswith("no picture has a second caption that could ask for it.")
+            assert sentence.endswith("no picture has a second caption to look for it by.")
         else:
             assert sentence.startswith("There is no truth to score against")
     assert len(sentences) == overall(verdicts) + sentences_of(told)
@@ -123,8 +123,9 @@ def test_without_any_truth_it_says_so_and_what_there_is_instead() -> None:
     assert finding({}, {}) == (
         "There is no truth to score against about how a post feels or what a post is about: "
         "nobody has said it of these posts. For that the report shows what the models say, and "
-        "where captions and pictures tell different stories. Whether they tell which picture a "
-        "caption means was not tested: no picture has a second caption that could ask for it."
+        "where captions and pictures tell different stories. Whether pictures help to tell "
+        "which picture a caption means was not tested: no picture has a second caption to look for "
+        "it by."
     )
 
 

@@ -700,9 +700,12 @@ def test_posts_are_drawn_answered_skipped_and_gone_back_to(page: AppTest, galler
     assert read_checks(gallery).answer(first) == Check("neutral", "positive", ("animals",))
     submit(page, "I can't tell")  # of the second again, and on to the third
     assert read_checks(gallery).answer(third) is None
-    page.multiselect[0].set_value([])
     submit(page, "Save and go on")
-    assert read_checks(gallery).answer(third) == Check(None, None, ())
+    assert "Answer at least one question" in page.error[0].value
+    assert read_checks(gallery).answer(third) is None
+    page.segmented_control[0].set_value("neutral")
+    submit(page, "Save and go on")
+    assert read_checks(gallery).answer(third) == Check("neutral", None, ())
 
 
 def submit(page: AppTest, label: str) -> None:

@@ -11,7 +11,8 @@ import json
 import pytest
 
 from chat_app.understanding.lexicon import GalleryLexicon
-from tests.understanding import QUESTIONS, default_lexicon, scored
+from chat_app.understanding.understand import understand
+from tests.understanding import QUESTIONS, TODAY, default_lexicon, scored
 
 
 @pytest.fixture(scope="module")
@@ -53,3 +54,25 @@ def test_the_conversations_are_many_and_of_many_manners() -> None:
     assert turns >= 120
     assert follow_ups >= 40
     assert len(manners) >= 5
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "given"),
+    [
+        ("how many sad posts about food", "pics with people in them", {"topics": ("people",)}),
+        (
+            "what did I post in winter 2021",
+            "which was my worst year?",
+            {"sentiments": ("negative",), "group_by": ("year",)},
+        ),
+        ("cats", "only the ones in snow", {"query": "cats snow"}),
+    ],
+)
+def test_a_whole_question_takes_nothing_over(
+    lexicon: GalleryLexicon, first: str, then: str, given: dict[str, object]
+) -> None:
+    plan = understand(then, TODAY, lexicon, understand(first, TODAY, lexicon))
+    assert plan.arguments is not None
+    assert plan.arguments.given() == {
+        name: list(value) if isinstance(value, tuple) else value for name, value in given.items()
+    }

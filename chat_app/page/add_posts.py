@@ -142,6 +142,11 @@ def _preview(look: _Look) -> None:
         return
     if seen.state != "done":
         st.warning(as_sentence(seen.problem), icon=":material/error:")
+        if "--images" in seen.problem:
+            st.markdown(
+                "On this page: upload the pictures together with the table, or give the path of a "
+                "folder that holds both."
+            )
         st.button("Choose again", key="drop", on_click=_drop)
         return
     planned = seen.report
@@ -202,7 +207,10 @@ def _remarks(planned: Mapping[str, Any]) -> list[str]:
             "and will leave the gallery."
         )
     if planned["missing"]:
-        told.append(f"{count(planned['missing'], 'picture')} cannot be found and will be left out.")
+        told.append(
+            f"{count(planned['missing'], 'picture')} cannot be found and will be left out. Upload "
+            "them together with the table, or give the path of the folder that holds both."
+        )
     return told
 
 

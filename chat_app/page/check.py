@@ -162,6 +162,9 @@ def _save(key: Key, place: int, of: int) -> None:
         for field in (_OF_POST, _OF_PICTURE)
     ]
     topics = tuple(st.session_state.get(_ABOUT + suffix) or ())
+    if not any((*felt, topics)):
+        st.session_state["not-kept"] = "Answer at least one question, or press “I can't tell”."
+        return
     _say(key, Check(felt[0], felt[1], topics), place, of)
 
 

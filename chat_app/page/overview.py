@@ -88,7 +88,14 @@ def _figures(here: Here, passing: NDArray[np.bool_]) -> None:
         if known:
             for name in ("positive", "negative"):
                 share = f"{felt[name] / known:.0%}"
-                st.metric(FEELINGS[name].title, share, width="content")
+                st.metric(
+                    FEELINGS[name].title,
+                    share,
+                    f"of {known:,} with a mood",
+                    delta_color="off",
+                    delta_arrow="off",
+                    width="content",
+                )
         if len(dates):
             first, last = _year(dates.min()), _year(dates.max())
             told = str(first) if first == last else f"{first}–{last}"
@@ -136,14 +143,18 @@ def _topics(here: Here, passing: NDArray[np.bool_]) -> None:
 
 def _times(here: Here, dated: NDArray[np.bool_]) -> None:
     columns = here.searcher.columns
-    counts = here.searcher.facets.count_pairs("weekday", "hour", dated)
-    hours_known = float((columns.created_at[dated] % 86_400 == 0).mean()) < _MIDNIGHT
+    is_midnight = dated & (columns.created_at % 86_400 == 0)  # a date that came without an hour
+    hours_known = float(is_midnight.sum() / dated.sum()) < _MIDNIGHT
+    shown = dated & ~is_midnight if hours_known else dated
+    counts = here.searcher.facets.count_pairs("weekday", "hour", shown)
     table = pd.DataFrame(counts).T.reindex(index=list(WEEKDAYS), columns=list(HOURS))
     title = "When you post" if hours_known else "Weekdays"
     _heading(title, table if hours_known else table.sum(axis=1).to_frame("posts"))
     if hours_known:
         charts.show(charts.heat(table), "times")
-        st.markdown(":small[:gray[Hours as the posts have them, else in UTC.]]")
+        left_out = count(int(is_midnight.sum()), "post")
+        without = f" {left_out} without an hour left out." if is_midnight.any() else ""
+        st.markdown(f":small[:gray[Hours as the posts have them, else in UTC.{without}]]")
     else:
         charts.show(
             charts.plain_bars({day: sum(counts[day].values()) for day in WEEKDAYS}), "times"

@@ -23,9 +23,9 @@ _HEIGHT = 900  # pixels of the frame
 _TASKS = ("sentiment", "topics", "search")  # in the order in which they are scored
 # The report has no scripts and asks for nothing; in this frame it could not, whatever it held.
 _FRAME = (
-    '<meta name="color-scheme" content="light dark"><style>html, body, iframe '
+    "<style>html {{ color-scheme: {scheme}; }} html, body, iframe "
     "{{ margin: 0; height: 100%; width: 100%; border: 0; }}</style>"
-    '<iframe sandbox="" title="The report" srcdoc="{}"></iframe>'
+    '<iframe sandbox="" title="The report" srcdoc="{report}"></iframe>'
 )
 
 
@@ -48,7 +48,9 @@ def draw(searcher: Searcher) -> None:
     _about(searcher, reporting, report)
     if report is not None:
         with st.container(key="report"):
-            st.iframe(_FRAME.format(escape(report.html)), height=_HEIGHT, alt="The report")
+            scheme = "dark" if st.context.theme.type == "dark" else "light"
+            html = _FRAME.format(scheme=scheme, report=escape(report.html))
+            st.iframe(html, height=_HEIGHT, alt="The report")
 
 
 def _about(searcher: Searcher, reporting: Reporting, report: Report | None) -> None:

@@ -28,6 +28,7 @@ _ENCODERS = {
     "multilingual": "CLIP, many languages",
     "": "Another: ARCHITECTURE/TAG as open_clip names it, or a checkpoint's folder",
 }
+_ENDPOINT = ("endpoint-model", "endpoint-url", "endpoint-key")
 _SCHEMES = {"System": "As the system", "Light": "Light", "Dark": "Dark"}
 # Streamlit keeps what was chosen by the page that was opened first.
 _CHOOSE_SCHEME = """<script>
@@ -114,7 +115,7 @@ def _assistant() -> None:
             "The planner, on this machine. A language model behind any endpoint that speaks "
             "OpenAI's protocol understands more ways to ask, and reads the captions that it finds."
         )
-    with st.form("endpoint", clear_on_submit=True, border=False):
+    with st.form("endpoint", border=False):
         model = st.text_input("Model", key="endpoint-model", placeholder="qwen3:8b")
         url = st.text_input(
             "Address",
@@ -138,6 +139,8 @@ def _assistant() -> None:
         except GalleryError as error:
             st.error(plain(f"{str(error)[:1].upper()}{str(error)[1:]}"), icon=":material/error:")
         else:
+            for name in _ENDPOINT:  # the key stays nowhere but in the server
+                del st.session_state[name]
             st.rerun()
 
 

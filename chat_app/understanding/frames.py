@@ -431,7 +431,8 @@ IDIOMS = re.compile(
     r"|,?\s*\bwould be (?:so |really |just )?(?:lovely|nice|great|good|wonderful|perfect|ideal|fun"
     r"|brilliant|helpful|handy|amazing)\b|\bi need (?:some )?cheering up\b:?"
     r"|\bwould do the trick\b|\bdrop the rest\b"
-    r"|\bhappy to\b|\b(?:i'?m|im) (?:sorry|afraid)\b|\bsad to say\b|\bfair enough\b|\bnice one\b",
+    r"|\bin them(?=\W*$)|\bhappy to\b|\b(?:i'?m|im) (?:sorry|afraid)\b|\bsad to say\b"
+    r"|\bfair enough\b|\bnice one\b",
     re.IGNORECASE,
 )
 REPLACED = re.compile(  # a side of the last comparison

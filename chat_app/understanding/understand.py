@@ -196,7 +196,7 @@ class _Question:
             return Plan("compare", self._under_last_filters(lead, compared))
         groups = read_groups(text)
         counts = text.take(frames.COUNT) is not None or bool(groups.by)
-        extreme = read_extreme(text, alone=self.last is not None)
+        extreme = read_extreme(text, alone=self.last is not None and not groups.by)
         if extreme.limit == 1 and isinstance(self.last, CountPosts) and self.last.group_by:
             # "and my saddest?", after "when was I happiest?"
             text.left += " positive" if extreme.order == "most_positive" else " negative"
@@ -295,7 +295,8 @@ class _Question:
         likewise = frames.LIKEWISE.search(self.whole) is not None
         is_short = not set(re.findall(r"[a-z]+", self.whole.lower())) & POSTS - _PRONOUNS
         counts_all = not given and (
-            (counts and (not by or is_short)) or self._is_about_order(ordered)
+            (counts and (not by or (is_short and not frames.WHEN.search(self.whole))))
+            or self._is_about_order(ordered)
         )
         goes_on = last is not None and follows(self.whole, lead, given, last, counts_all=counts_all)
         if (

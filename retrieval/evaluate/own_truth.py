@@ -48,8 +48,9 @@ def evaluate_own_truth(material: Material, view: LabelView, checks: Checks) -> R
         TABLE: own.scored(_of_table(material.posts)),
     }
     drawn = {AT_RANDOM: len(checks.random), DISAGREEING: len(checks.disagreeing)}
+    drawn_from = {"drawn_from": checks.drawn_from, "gallery": len(material.posts)}
     return {
-        name: {"drawn": drawn[name], **each} if name in drawn else each
+        name: {"drawn": drawn[name], **drawn_from, **each} if name in drawn else each
         for name, each in found.items()
         if each["posts"]
     }

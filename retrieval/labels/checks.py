@@ -50,6 +50,7 @@ class Checks:
     random: tuple[Key, ...] = ()  # drawn from all posts: a sample of them
     disagreeing: tuple[Key, ...] = ()  # drawn where caption and picture disagree
     answers: Mapping[Key, Check] | None = None  # None: nobody has said anything yet
+    drawn_from: int = 0  # posts that the gallery had at the last draw
 
     @property
     def drawn(self) -> tuple[Key, ...]:
@@ -71,19 +72,21 @@ def read_checks(chroma_dir: Path) -> Checks:
     random: list[Key] = []
     disagreeing: list[Key] = []
     answers: dict[Key, Check] = {}
+    drawn_from = 0
     for where, line in appended_lines(checks_path(chroma_dir)):
         try:
             fields = json.loads(line)
             if "seed" in fields:
                 random += map(_key, fields["random"])
                 disagreeing += map(_key, fields["disagreeing"])
+                drawn_from = int(fields["of"])
             else:
                 answers[_key([fields["image_id"], fields["caption"]])] = _check(fields)
         except (ValueError, TypeError, KeyError) as error:
             raise BadInput(
                 f"{where}: neither a draw nor an answer ({error}); take the line out"
             ) from None
-    return Checks(tuple(random), tuple(disagreeing), answers or None)
+    return Checks(tuple(random), tuple(disagreeing), answers or None, drawn_from)
 
 
 def draw_posts(
@@ -112,7 +115,9 @@ def draw_posts(
     disagreeing = [key for key in order[AT_RANDOM:] if disagrees[rows[key]]][:DISAGREEING]
     if not keys:
         raise BadOption("every post is drawn already; add posts, and draw from them")
-    _append(chroma_dir, {"seed": seed, "random": random, "disagreeing": disagreeing})
+    _append(
+        chroma_dir, {"seed": seed, "of": len(posts), "random": random, "disagreeing": disagreeing}
+    )
     return read_checks(chroma_dir)
 
 

@@ -23,21 +23,20 @@ _NO_TRUTH = (
     "report shows what the models say, and where captions and pictures tell different stories."
 )
 _NOTHING_TO_ASK = (
-    "Whether they tell which picture a caption means was not tested: no picture has a second "
-    "caption that could ask for it."
+    "Whether pictures help to tell which picture a caption means was not tested: no picture has a "
+    "second caption to look for it by."
 )
 
 
-_LEAST_CHECKED = 10  # posts, for their share to be worth a sentence
+_LEAST_CHECKED = 5  # posts, for their share to be worth a sentence
 
 
 def finding(tasks: Mapping[str, Result], own_truth: Result) -> str:
     """One plain paragraph, made of the numbers and honest about chance."""
-    sentences = [_overall(tasks)] if tasks else []
+    checked = own_truth.get(AT_RANDOM)
+    sentences = [*(_checked(checked) if checked else []), *([_overall(tasks)] if tasks else [])]
     sentences += [_sentence(name, task) for name, task in tasks.items()]
     sentences += _little_left(tasks)
-    checked = own_truth.get(AT_RANDOM)
-    sentences += _checked(checked) if checked else []
     unknown = [
         _DOING[name]
         for name in ("sentiment", "topics")
@@ -101,12 +100,11 @@ def _checked(found: Result) -> list[str]:
     felt = found["sentiment"]
     if felt["posts"] < _LEAST_CHECKED:
         return []
-    before, after = felt[CAPTIONS], felt[BOTH]
+    after = felt[BOTH]
     return [
-        f"Of {felt['posts']} posts drawn at random that you looked at yourself, captions alone "
-        f"tell how {_points(before['value'])} of 100 feel, with the pictures "
-        f"{_points(after['value'])} ({_points(after['low'])} to {_points(after['high'])} among all "
-        "your posts)."
+        f"Of {felt['posts']} posts drawn at random that you looked at yourself, captions alone are "
+        f"right about how {felt[CAPTIONS]['right']} feel, with the pictures {after['right']}: "
+        f"{_points(after['low'])} to {_points(after['high'])} of 100 among all posts drawn from."
     ]
 
 

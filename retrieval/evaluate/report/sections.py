@@ -341,6 +341,11 @@ class _Report:
                 f"{found['picture_sentiment']['posts']:,} with one of the picture alone, "
                 f"{found['topics']['posts']:,} with topics. {_OWN_NOTES[source]}"
             )
+            if "drawn" in found and found["drawn_from"] < found["gallery"]:
+                note += (
+                    f" Drawn when the gallery had {found['drawn_from']:,} posts; the "
+                    f"{found['gallery'] - found['drawn_from']:,} that came since had no chance."
+                )
             if unknown := found["topics"]["unknown"]:
                 note += f" Not topics of this gallery, and left out: {', '.join(unknown[:5])}."
             yield Table(f"How often each is right: {source}", _OWN_COLUMNS, rows, note)
@@ -569,8 +574,8 @@ _OWN_COLUMNS = (
     "", "sentiment of the post", "of the picture alone", "topics (micro-F1)", "precision", "recall",
 )  # fmt: skip
 _OWN_NOTES = {
-    AT_RANDOM: "A sample of all your posts: so often each is right about any of them, within the "
-    "95 % intervals in brackets.",
+    AT_RANDOM: "A sample of the posts that it was drawn from: so often each is right about any of "
+    "them, within the 95 % intervals in brackets.",
     DISAGREEING: "Chosen since caption and picture disagree, so it tells which of the two to "
     "believe there, and nothing of other posts.",
     TABLE: "What columns of your table say.",
