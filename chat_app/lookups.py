@@ -211,7 +211,9 @@ def _numbered(scope: Scope, number: int) -> str:
         raise BadOption("nothing has been shown yet that could be counted; search for it first")
     place = number - 1 if number > 0 else len(scope.shown) + number
     if number == 0 or not 0 <= place < len(scope.shown):
-        raise BadOption(f"there is no number {number}; the last list has 1 to {len(scope.shown)}")
+        last = len(scope.shown)
+        has = f"{last} pictures" if last > 1 else "one picture, which is number 1"
+        raise BadOption(f"there is no number {number}; the last list has {has}")
     return scope.shown[place]
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from indexer.carried import unfitting
 from indexer.describe import DescriptionCounts, describe_pictures
 from indexer.final_dataset import write_final_dataset
 from indexer.missing import fetch_command, list_missing
@@ -18,6 +19,7 @@ from indexer.sources.base import SourceReading, SourceRequest
 from indexer.sources.registry import choose_reader, default_location
 from indexer.state import State
 from indexer.writer import interrupted_rebuild, open_writer
+from retrieval.cli import count
 from retrieval.encoders.choose import AUTO, choose_image_encoder
 from retrieval.encoders.sentence import DEFAULT_SENTENCE_MODEL, SentenceEncoder
 from retrieval.errors import BadOption, GalleryError, NoGallery
@@ -311,12 +313,26 @@ def _report(
         counts=counts,
         missing=sum(len(reading.missing) for reading in readings.values()),
         missing_list=list_missing(readings, chroma_dir),
-        notes=[note for source in sources for note in _notes(source, chroma_dir)],
+        notes=[
+            *(note for source in sources for note in _notes(source, chroma_dir)),
+            *_lost_corrections(writer, chroma_dir),
+        ],
         seconds=seconds,
         published=writer.manifest,
         descriptions=descriptions,
         labels=_label_counts(chroma_dir, {source.name for source in sources}),
     )
+
+
+def _lost_corrections(writer: Writer, chroma_dir: Path) -> Iterator[str]:
+    overrides = read_overrides(chroma_dir)
+    lost = unfitting(overrides, list(writer.state.posts.values())) if overrides.by_key else 0
+    if lost:
+        verb = "fits" if lost == 1 else "fit"
+        yield (
+            f"{count(lost, 'correction')} {verb} no post of the gallery (any more); they stay, and "
+            "hold again where their posts come back. To see them: python -m indexer overrides list"
+        )
 
 
 def _label_counts(chroma_dir: Path, sources: set[str]) -> dict[str, dict[str, int]]:

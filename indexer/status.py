@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass
+from stat import S_ISREG
 from typing import TYPE_CHECKING, Any
 
 from retrieval.gallery.generation import Generation
@@ -65,5 +66,14 @@ def read_status(chroma_dir: Path) -> Status:
         path=chroma_dir,
         labels=LabelView.of(generation, read_overrides(chroma_dir)).counts(),
         warning=None if labels is None else stale(labels),
-        bytes=sum(path.stat().st_size for path in chroma_dir.rglob("*") if path.is_file()),
+        bytes=sum(map(_size, chroma_dir.rglob("*"))),
     )
+
+
+def _size(path: Path) -> int:
+    """Of a file, in bytes; 0 for a folder, and for what a build has just removed."""
+    try:
+        found = path.stat()
+    except OSError:
+        return 0
+    return found.st_size if S_ISREG(found.st_mode) else 0

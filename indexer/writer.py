@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from indexer.carried import carry_corrections
 from indexer.journal import Change, Journal
 from indexer.mirror import opened_collections, tell_chroma
 from indexer.state import State
@@ -101,6 +102,8 @@ class Writer:
         """Make a change. It survives a kill from the moment this returns."""
         if change.is_empty:
             return
+        if carry_corrections(change, self.state, self._overrides, self._chroma_dir):
+            self._overrides = read_overrides(self._chroma_dir)
         self._journal.append(change, self.manifest.generation)
         self._touch(change)
         self.state.apply(change)

@@ -74,7 +74,7 @@ def appended_lines(path: Path) -> Iterator[tuple[str, str]]:
 
     """
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")
     except FileNotFoundError:
         return
     except OSError as error:

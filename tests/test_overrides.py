@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from indexer.carried import unfitting
 from indexer.overrides import Corrections
 from retrieval.errors import BadInput, BadOption, StorageFailed
 from retrieval.gallery.generation import Generation
@@ -12,6 +13,7 @@ from retrieval.gallery.manifest import read_manifest
 from retrieval.labels.overrides import (
     Override,
     clear_override,
+    import_overrides,
     key_of,
     read_overrides,
     set_override,
@@ -67,6 +69,18 @@ def test_a_line_torn_by_a_crash_is_passed_over_and_the_next_one_is_whole(tmp_pat
     assert read_overrides(tmp_path).by_key[key_of(POST)].sentiment == "positive"
     set_override(tmp_path, POST, sentiment="neutral")
     assert read_overrides(tmp_path).by_key[key_of(POST)].sentiment == "neutral"
+
+
+def test_a_byte_order_mark_that_an_editor_wrote_is_none_of_a_correction(tmp_path: Path) -> None:
+    set_override(tmp_path, POST, sentiment="positive")
+    path = tmp_path / "overrides.jsonl"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    set_override(tmp_path, POST, topics=["animals"])
+    expected = {key_of(POST): Override("positive", ("animals",))}
+    assert read_overrides(tmp_path).by_key == expected
+    (tmp_path / "other").mkdir()
+    assert import_overrides(tmp_path / "other", path, ("animals",)) == 2
+    assert read_overrides(tmp_path / "other").by_key == expected
 
 
 @pytest.mark.parametrize(
@@ -245,3 +259,44 @@ def test_the_file_says_who_and_when_and_nothing_of_the_caption(gallery: Path) ->
     line = json.loads((gallery / "overrides.jsonl").read_text())
     assert line.keys() == {"image_id", "caption", "sentiment", "at"}
     assert (line["image_id"], line["caption"]) == key_of(post)
+
+
+def rebuilt(gallery: Path) -> None:
+    index_folder(gallery, gallery.parent / "posts")
+
+
+def corrected(gallery: Path, image_path: str) -> str | None:
+    labels = labels_of(gallery, image_path)
+    return labels.sentiment.name if labels.sentiment.source == "you" else None
+
+
+@pytest.mark.parametrize("how", ["tag", "typo"])
+def test_a_correction_goes_along_with_a_tag_in_the_file_or_a_mended_typo(
+    gallery: Path, how: str
+) -> None:
+    Corrections(gallery, say=print).correct(posts_of(gallery)["red.png"].post_id, "neutral", None)
+    path = gallery.parent / "posts" / "red.png"
+    if how == "tag":
+        path.write_bytes(path.read_bytes() + b"a tagging program's own bytes")
+    else:
+        save_picture(path, "red", "what a lovely red wall!")
+    rebuilt(gallery)
+    assert corrected(gallery, "red.png") == "neutral"
+    assert len(read_overrides(gallery).by_key) == 1  # nothing is left that fits no post
+    rebuilt(gallery)
+    assert corrected(gallery, "red.png") == "neutral"
+
+
+def test_a_correction_stays_with_a_copy_and_does_not_go_to_another_picture(gallery: Path) -> None:
+    Corrections(gallery, say=print).correct(posts_of(gallery)["red.png"].post_id, "neutral", None)
+    posts = gallery.parent / "posts"
+    save_picture(posts / "copy.png", "red", "what a lovely red wall")
+    rebuilt(gallery)
+    save_picture(posts / "red.png", "yellow", "what a lovely red wall")  # another, of the same name
+    rebuilt(gallery)
+    assert corrected(gallery, "red.png") is None
+    assert corrected(gallery, "copy.png") == "neutral"
+    (posts / "copy.png").unlink()
+    rebuilt(gallery)
+    lost = unfitting(read_overrides(gallery), Generation.open(gallery).posts())
+    assert lost == 1

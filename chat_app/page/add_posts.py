@@ -20,10 +20,11 @@ from retrieval.gallery.layout import manifest_path
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from chat_app.building import Child
+    from chat_app.building import Building, Child
 
 _UPLOAD_MB = 200  # a file, in the server's memory until it is written
 _EVERY = 0.5  # seconds between two looks at a dry run
+_ELSEWHERE = 3.0  # and at work that was started elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,8 @@ def draw() -> None:
     if refused := st.session_state.pop("refused", ""):
         st.error(as_sentence(refused), icon=":material/error:")
     work.draw(building)
-    if building.latest is None and (reason := building.busy()):
-        st.info(as_sentence(reason), icon=":material/lock:")
+    if building.latest is None and building.busy():
+        _busy_elsewhere(building)
     look: _Look | None = st.session_state.get("look")
     if look is None:
         _choose()
@@ -66,6 +67,14 @@ def draw() -> None:
         sources.draw_anew(building)
     else:
         sources.draw(searcher, building)
+
+
+@st.fragment(run_every=_ELSEWHERE)
+def _busy_elsewhere(building: Building) -> None:
+    """A terminal, or a server before this one, changes the gallery; what it does is not known."""
+    if not (reason := building.busy()):
+        st.rerun()
+    st.info(as_sentence(reason), icon=":material/lock:")
 
 
 def _choose() -> None:

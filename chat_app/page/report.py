@@ -92,8 +92,8 @@ def _age(searcher: Searcher, reporting: Reporting, report: Report) -> str:
     manifest = searcher.generation.manifest
     if not report.is_of(manifest):
         return (
-            f"Made {when} of {plain(report.gallery)}. The gallery is another now: "
-            f"{plain(manifest.named)}. Make the report anew."
+            f"Made {when} of this gallery in another state, or of another one "
+            f"({plain(report.gallery)}; this is {plain(manifest.named)}). Make the report anew."
         )
     if reporting.is_before_checks(report):
         return f"Made {when}. You have checked posts since then: make it anew to see what they say."

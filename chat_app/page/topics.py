@@ -12,6 +12,7 @@ from chat_app.page.sources import start
 from chat_app.topics_draft import draft_topic, preview_topics, save_topics
 from retrieval.cli import count
 from retrieval.errors import GalleryError
+from retrieval.gallery.layout import topics_path
 from retrieval.labels.taxonomy import DEFAULT_TOPICS, load_taxonomy, taxonomy_file
 
 if TYPE_CHECKING:
@@ -55,6 +56,15 @@ def draw(searcher: Searcher) -> None:
     if draft != saved:
         _draw_draft(searcher, saved, draft)
     _offer_default(is_default=path == DEFAULT_TOPICS)
+    own = topics_path(shared().chroma_dir)
+    if path != own and own.is_file():
+        st.button(
+            "Label by your own topics again",
+            key="own-topics",
+            type="tertiary",
+            on_click=start,
+            args=(lambda: shared().building.relabel(topics=own),),
+        )
 
 
 def _form(draft: tuple[Topic, ...], place: int) -> None:

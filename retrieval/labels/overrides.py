@@ -155,7 +155,7 @@ def import_overrides(chroma_dir: Path, path: Path, topics: tuple[str, ...]) -> i
 
     """
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")
     except OSError as error:
         raise BadInput(
             f"cannot read {path}: {error.strerror}; give a file that `overrides export` wrote"
