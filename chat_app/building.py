@@ -164,11 +164,10 @@ class Child:
             self._seen = replace(self._seen, **changes)
 
 
-class Building:
-    """The one piece of work on a gallery that a server has in hand, and the one before."""
+class OneAtATime:
+    """The one piece of work of a kind that a server has in hand, or had last."""
 
-    def __init__(self, chroma_dir: Path) -> None:
-        self._chroma_dir = chroma_dir
+    def __init__(self) -> None:
         self._lock = Lock()
         self._child: Child | None = None
 
@@ -179,8 +178,27 @@ class Building:
 
     @property
     def is_at_work(self) -> bool:
-        """Whether this server has a build in hand that is not over."""
+        """Whether there is work in hand that is not over."""
         return self._child is not None and not self._child.seen().is_over
+
+    def cancel(self) -> None:
+        """End what is at work."""
+        if self._child is not None:
+            self._child.cancel()
+
+    def dismiss(self) -> None:
+        """Say no more of what is over."""
+        with self._lock:
+            if not self.is_at_work:
+                self._child = None
+
+
+class Building(OneAtATime):
+    """The one piece of work on a gallery."""
+
+    def __init__(self, chroma_dir: Path) -> None:
+        super().__init__()
+        self._chroma_dir = chroma_dir
 
     def look_at(self, path: Path, images: Iterable[Path] = ()) -> Child:
         """Find out what adding would do. Writes nothing, so that any number can look.
@@ -233,17 +251,6 @@ class Building:
 
         """
         self._start("forget", source, ["indexer", "forget", *self._flags(), "--", source])
-
-    def cancel(self) -> None:
-        """End what is at work."""
-        if self._child is not None:
-            self._child.cancel()
-
-    def dismiss(self) -> None:
-        """Say no more of what is over."""
-        with self._lock:
-            if not self.is_at_work:
-                self._child = None
 
     def busy(self) -> str:
         """Why nothing can be started now, in one sentence; empty: something can be."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from threading import Lock
 from typing import TYPE_CHECKING
 
-from chat_app.building import Child
+from chat_app.building import Child, OneAtATime
 from retrieval.errors import BadInput, GalleryLocked
 from retrieval.gallery.layout import checks_path
 
@@ -32,21 +31,15 @@ class Report:
         return self.gallery == manifest.named
 
 
-class Reporting:
-    """A server's one report; one evaluation at a time."""
+class Reporting(OneAtATime):
+    """A server's one report, and the evaluation that makes it anew."""
 
     def __init__(self, chroma_dir: Path, folder: Path) -> None:
+        super().__init__()
         self.folder = folder
         self._chroma_dir = chroma_dir
-        self._lock = Lock()
-        self._child: Child | None = None
 
-    @property
-    def work(self) -> Child | None:
-        """The evaluation that is at work, or was last; None: none yet."""
-        return self._child
-
-    def latest(self) -> Report | None:
+    def report(self) -> Report | None:
         """The report that lies in the folder, whoever made it; None: there is none.
 
         Raises:
@@ -85,19 +78,8 @@ class Reporting:
 
         """
         with self._lock:
-            if self._child is not None and not self._child.seen().is_over:
+            if self.is_at_work:
                 raise GalleryLocked("a report is being made already; wait until it is done")
             flags = ["--chroma-dir", str(self._chroma_dir), "--out", str(self.folder)]
             command = ["retrieval.evaluate", *flags, "--progress", "json", "--json"]
             self._child = Child("evaluate", str(self._chroma_dir), command)
-
-    def cancel(self) -> None:
-        """End the evaluation that is at work; the report stays as it was."""
-        if self._child is not None:
-            self._child.cancel()
-
-    def dismiss(self) -> None:
-        """Say no more of an evaluation that is over."""
-        with self._lock:
-            if self._child is not None and self._child.seen().is_over:
-                self._child = None

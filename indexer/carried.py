@@ -63,7 +63,8 @@ def _is_the_same(before: Post, post: Post, change: Change, state: State) -> bool
 
 def _is_another(post: Post, than: Post) -> bool:
     """Whether it is another post about which the same was said."""
-    return post.post_id != than.post_id and key_of(post) == key_of(than)
+    same = (post.image_id, post.caption) == (than.image_id, than.caption)
+    return same and post.post_id != than.post_id
 
 
 def unfitting(overrides: Overrides, posts: list[Post]) -> int:

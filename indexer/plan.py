@@ -146,15 +146,12 @@ def _forgotten(wanted: AbstractSet[FileKey], removed: list[str], state: State) -
 
 def files_of(posts: Iterable[Post], state: State) -> list[FileKey]:
     """The files that these posts alone show, and those of their folders that could not be read."""
-    own = {post.post_id: (post.root, post.image_path) for post in posts}
-    others = [post for post in state.posts.values() if post.post_id not in own]
+    places = {post.post_id: (post.root, post.image_path) for post in posts}
+    own = set(places.values())
+    others = [post for post in state.posts.values() if post.post_id not in places]
     shown = {(post.root, post.image_path) for post in others}
-    roots = {root for root, _ in own.values()} - {post.root for post in others}
-    return [
-        key
-        for key in state.files
-        if key not in shown and (key[0] in roots or key in set(own.values()))
-    ]
+    roots = {root for root, _ in own} - {post.root for post in others}
+    return [key for key in state.files if key not in shown and (key[0] in roots or key in own)]
 
 
 def _unchanged(key: FileKey, state: State, chroma_dir: Path) -> IndexedFile | None:

@@ -760,9 +760,9 @@ def reported(page: AppTest, gallery: Path, cache_dir: Path, tmp_path: Path) -> A
 
 
 def until_over(reporting: Reporting) -> Seen:
-    assert reporting.work is not None
+    assert reporting.latest is not None
     end = time.monotonic() + 100
-    while not (seen := reporting.work.seen()).is_over and time.monotonic() < end:
+    while not (seen := reporting.latest.seen()).is_over and time.monotonic() < end:
         time.sleep(0.1)
     return seen
 

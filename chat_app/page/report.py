@@ -34,11 +34,11 @@ def draw(searcher: Searcher) -> None:
     reporting = shared().reporting
     st.title("Report")
     try:
-        report = reporting.latest()
+        report = reporting.report()
     except GalleryError as error:
         st.error(plain(str(error)), icon=":material/error:")
         report = None
-    work = reporting.work
+    work = reporting.latest
     if work is not None:
         with st.container(key="work", border=True):
             if work.seen().is_over:
@@ -64,13 +64,12 @@ def _about(searcher: Searcher, reporting: Reporting, report: Report | None) -> N
         st.markdown(f":gray[{_age(searcher, reporting, report)}]")
     with st.container(horizontal=True):
         if frame.is_private():
-            work = reporting.work
             st.button(
                 "Make the report" if report is None else "Make it anew",
                 key="evaluate",
                 type="primary" if report is None else "secondary",
                 icon=":material/labs:",
-                disabled=work is not None and not work.seen().is_over,
+                disabled=reporting.is_at_work,
                 on_click=_start,
                 args=(reporting,),
             )
@@ -102,7 +101,7 @@ def _age(searcher: Searcher, reporting: Reporting, report: Report) -> str:
 
 @st.fragment(run_every=_EVERY)
 def _watch(reporting: Reporting) -> None:
-    work = reporting.work
+    work = reporting.latest
     if work is None or (seen := work.seen()).is_over:
         st.rerun()  # the whole page, with the new report
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -118,8 +117,8 @@ def _watch(reporting: Reporting) -> None:
 
 
 def _ended(reporting: Reporting) -> None:
-    assert reporting.work is not None
-    seen = reporting.work.seen()
+    assert reporting.latest is not None
+    seen = reporting.latest.seen()
     if seen.state == "done":
         st.markdown(":green[:material/check_circle:] **The report is made.**")
     elif seen.state == "cancelled":

@@ -33,7 +33,7 @@ _ASKS = (
     rf"{any_of(_POSTS)}\b"
     r"|can (?:you|u|i|we)\b|could (?:you|u|i|we)\b|would (?:you|u)\b|will (?:you|u)\b"
     r"|(?:do|did|have|am|was|were) i\b|were there\b|are there\b|is there\b|got any\b|have i got\b"
-    r"|(?:entertain|surprise|treat|hit) me with\b|keep (?:only|just)\b|read me\b|group\b|fetch\b"
+    r"|treat me with\b|keep (?:only|just)\b|group\b|fetch\b"
     r"|(?:is|are) (?:my|the|our|his|her|their)\b|repeat\b"
     r"|was it\b|is it\b|gimme\b|break\b|what if\b|whatever\b|any\b|anything\b|everything\b|only\b"
     r"|what about\b|how about\b|do (?:it|the same)\b|same\b"
@@ -147,23 +147,22 @@ def request_in(text: str, *, goes_on: bool = False) -> tuple[str, str]:
     if most < _ASKING:
         return _after_talk(clauses, text)
     asking = [place for place, clause in enumerate(clauses) if clause.asks == most]
-    kept = set(asking)
+    first, kept = asking[0], set(asking)
     sentences = {clauses[place].sentence for place in asking}
     for place, clause in enumerate(clauses):
-        added = place > asking[0] and clause.sentence in sentences
+        added = place > first and clause.sentence in sentences
         if added and (not clause.is_narrative or _GOES_ON.match(clause.text)):
             kept.add(place)
-    first = asking[0]
     if first and _BY_WHICH.search(clauses[first].text) and _EITHER.search(clauses[first - 1].text):
         kept.add(first - 1)  # "cats or dogs, which do I post more?"
     inner = {place: _inner(clauses[place].text) for place in kept}
-    own = inner[asking[0]][1]
-    if _POINTS_BACK.search(inner[asking[0]][0]) and _ABOUT.match(own):
-        inner[asking[0]] = (f"{inner[asking[0]][0]} , {_AND_SO.split(_ABOUT.sub('', own))[0]}", "")
-    elif not clauses[asking[0]].points_at_last and not any(
+    asked, own = inner[first]
+    if _POINTS_BACK.search(asked) and _ABOUT.match(own):
+        inner[first] = (f"{asked} , {_AND_SO.split(_ABOUT.sub('', own))[0]}", "")
+    elif not clauses[first].points_at_last and not any(
         runs_of(request) for request, _ in inner.values()
     ):
-        _add_what_is_pointed_at(clauses, asking[0], inner)
+        _add_what_is_pointed_at(clauses, first, inner)
     request = " , ".join(inner[place][0] for place in sorted(inner))
     talk = [clause.text for place, clause in enumerate(clauses) if place not in inner]
     return request, " , ".join([*talk, *(rest for _, rest in inner.values() if rest)])

@@ -26,8 +26,8 @@ POLITE = (
 )
 CHANGES = re.compile(
     rf"\s*{POLITE}(?:delete|remove|erase|get rid of|take (?:\w+ )?(?:down|off)\b|trash|edit"
-    r"|rewrite|rename|hide|archive|relabel|retag|untag|tag|mark|correct|fix|repost|publish|upload|unpublish|download|email|send"
-    r"|translate"
+    r"|rewrite|rename|hide|archive|relabel|retag|untag|tag|mark|correct|fix|repost|publish|upload"
+    r"|unpublish|download|email|send|translate"
     r"|crop|rotate|backup|back up|share (?:this|that|it|them|these|those|my|the)"
     r"|post (?:this|that|it|a|an|the|my|something|new|for me)"
     r"|write (?:me )?(?:a|an|new|the|captions?)\b|add (?:a |the )?captions?\b"
