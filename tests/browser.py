@@ -22,7 +22,23 @@ from tests.commands import ROOT
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 NO_CHROMIUM = "there is no Chromium here; install it (Debian: apt-get install chromium)"
 _UP = 90.0  # seconds that a server may take
+# When the page last spoke to its server and heard from it: a click counts as drawn only after the
+# server answered it, however slow the machine is.
+_WATCHED = """{
+  const times = window.__times = {sent: 0, heard: 0};
+  const send = WebSocket.prototype.send;
+  WebSocket.prototype.send = function (data) {
+    if (!this.__watched) {
+      this.__watched = true;
+      this.addEventListener("message", () => { times.heard = performance.now(); });
+    }
+    times.sent = performance.now();
+    return send.call(this, data);
+  };
+}"""
 _IDLE = """() => {
+  const {sent, heard} = window.__times;
+  if (heard < sent && performance.now() < sent + 5000) return false;  // some are never answered
   const app = document.querySelector('[data-testid="stApp"]');
   return app && app.getAttribute("data-test-script-state") === "notRunning"
     && !document.querySelector('[data-testid="stSkeleton"]')
@@ -85,18 +101,21 @@ class Visitor:
 
     def settle(self) -> None:
         """Wait until the page is drawn."""
-        time.sleep(0.2)
-        self.page.wait_for_function(_IDLE, timeout=30_000)
-        time.sleep(0.2)
+        for _ in range(2):
+            time.sleep(0.15)
+            self.page.wait_for_function(_IDLE, timeout=30_000)
 
     def open(self, path: str = "/") -> None:
         self.page.goto(self.url + path)
         self.settle()
 
     def ask(self, question: str) -> None:
+        questions = self.page.locator(self.key("question-"))
+        asked = questions.count()
         box = self.page.get_by_test_id("stChatInputTextArea")
         box.fill(question)
         box.press("Enter")
+        questions.nth(asked).wait_for(timeout=30_000)
         self.settle()
 
     def key(self, beginning: str) -> str:
@@ -117,6 +136,7 @@ def visiting(url: str, width: int = 1280, scheme: str = "light") -> Iterator[Vis
             color_scheme="dark" if scheme == "dark" else "light",
             locale="en-US",
         )
+        context.add_init_script(_WATCHED)
         visitor = Visitor(context.new_page(), url)
         ours = (url, url.replace("http", "ws"), "data:", "blob:")
 
