@@ -130,7 +130,7 @@ def test_a_build_that_was_stopped_goes_on_and_a_second_one_is_refused(
     assert building.busy()
     started = time.monotonic()
     building.cancel()
-    assert time.monotonic() - started < 1, "it does not wait"
+    assert time.monotonic() - started < 5, "it does not wait"
     assert ended(building.latest).state == "cancelled"
     with pytest.raises(NoGallery):
         Generation.open(chroma_dir)

@@ -145,7 +145,7 @@ def test_silence_ends_after_the_time_that_each_try_may_take(
 ) -> None:
     started = time.monotonic()
     turn = turn_of(assistant(url, model, timeout=1), searcher)
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 30
     assert "does not answer within 1 seconds" in turn.answer
     assert turn.hits
 
@@ -155,7 +155,7 @@ def test_a_drip_of_words_ends_with_the_time_of_the_whole_answer(
 ) -> None:
     started = time.monotonic()
     turn = turn_of(assistant(url, "drip", seconds=2), searcher)
-    assert time.monotonic() - started < 6
+    assert time.monotonic() - started < 30
     assert "took longer than 2 seconds" in turn.answer
 
 

@@ -395,7 +395,7 @@ def test_a_silent_endpoint_is_stopped_and_the_next_answer_works(
             box.press("Enter")
             time.sleep(2)
             page.get_by_test_id("stChatInputStopButton").click()
-            page.get_by_text("Stopped.").wait_for(timeout=10_000)  # the endpoint gives up after 45 s
+            page.get_by_text("Stopped.").wait_for(timeout=10_000)  # the model: after 45 s
             page.get_by_text("silent answers").click()  # the switch: the planner from now on
             visitor.settle()
             visitor.ask("a cat asleep")
