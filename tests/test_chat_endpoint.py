@@ -200,7 +200,7 @@ def test_a_stopped_answer_leaves_the_next_one_working(url: str, searcher: Search
         return took, turn
 
     took, turn = _RUNNER[0].run(stop_and_go_on())
-    assert took < 1
+    assert took < 10
     assert turn.answer == SAID
 
 
