@@ -11,6 +11,7 @@ from indexer import summary
 from retrieval.cli import DONE, FAILED, a_path, add_chroma_dir, count, positive_int, say, write_json
 from retrieval.config import Settings
 from retrieval.errors import BadOption
+from retrieval.files import real_path
 from retrieval.progress import add_progress, run_telling
 from retrieval.records import SENTIMENTS
 
@@ -296,17 +297,13 @@ def _request(arguments: argparse.Namespace) -> SourceRequest | None:
         return None
     annotations: Path | None = arguments.coco_annotations
     return SourceRequest(
-        location=_absolute(arguments.input or default_location()),
+        location=real_path(arguments.input or default_location()),
         kind=arguments.source,
-        image_roots=tuple(map(_absolute, arguments.images)),
+        image_roots=tuple(map(real_path, arguments.images)),
         columns=arguments.columns,
-        coco_annotations=annotations and _absolute(annotations),
+        coco_annotations=annotations and real_path(annotations),
         captions=not arguments.no_captions,
     )
-
-
-def _absolute(path: Path) -> Path:
-    return path.expanduser().resolve()
 
 
 def _options(arguments: argparse.Namespace, settings: Settings) -> BuildOptions:
@@ -319,7 +316,7 @@ def _options(arguments: argparse.Namespace, settings: Settings) -> BuildOptions:
         sentence_model=arguments.sentence_model,
         device=arguments.device,
         sentiment_model=arguments.sentiment_model,
-        topics=arguments.topics and _absolute(arguments.topics),
+        topics=arguments.topics and real_path(arguments.topics),
         describer=_describer(arguments, settings),
         rebuild=arguments.rebuild,
         limit=arguments.limit,
@@ -352,7 +349,7 @@ def _relabel(arguments: argparse.Namespace, settings: Settings) -> int:
         arguments.chroma_dir,
         settings.cache_dir,
         sentiment_model=arguments.sentiment_model,
-        topics=arguments.topics and _absolute(arguments.topics),
+        topics=arguments.topics and real_path(arguments.topics),
         progress=arguments.progress,
     )
     _answer(arguments, summary.relabel_json(report), summary.relabel_text(report))

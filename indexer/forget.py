@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexer.journal import Change
@@ -11,11 +10,14 @@ from indexer.plan import files_of
 from indexer.sources.base import SourceReading
 from indexer.writer import interrupted_rebuild, open_writer
 from retrieval.errors import BadOption, GalleryLocked
+from retrieval.files import expanded, real_path
 from retrieval.gallery.manifest import read_manifest
 from retrieval.gallery.stored_encoders import stored_encoders
 from retrieval.labels.labeller import choose_labeller
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from retrieval.progress import Progress
 
 
@@ -49,8 +51,8 @@ def forget(source: str, chroma_dir: Path, cache_dir: Path, progress: Progress) -
 
 
 def _find(source: str, known: list[str]) -> str:
-    path = Path(source).expanduser()
-    places = {str(path.absolute()), str(path.resolve())}  # as it is written, or as build knows it
+    path = expanded(source)
+    places = {str(path.absolute()), str(real_path(path))}  # as it is written, or as build knows it
     for name in known:
         if source == name or name.partition(":")[2] in places:
             return name

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from retrieval.captions import clean
 from retrieval.errors import BadInput, BadOption, GalleryError, StorageFailed
+from retrieval.files import expanded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -135,10 +136,7 @@ def a_path(text: str) -> Path:
     """Read a path, for argparse; ~ is the home folder also where no shell has said so."""
     if not text:
         raise argparse.ArgumentTypeError("an empty path; name a file or a folder")
-    try:
-        return Path(text).expanduser()
-    except RuntimeError:  # whose home is not known
-        return Path(text)
+    return expanded(text)
 
 
 def open_console(**options: Any) -> Console:

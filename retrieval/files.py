@@ -6,13 +6,13 @@ import errno
 import os
 import shutil
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retrieval.errors import BadInput, BadOption, GalleryError, StorageFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
 _REMEDIES = {
     errno.ENOSPC: "make room on that disk",
@@ -31,6 +31,19 @@ _SQLITE = {
     "readonly database": errno.EACCES,
     "unable to open database": errno.EACCES,
 }
+
+
+def real_path(path: Path) -> Path:
+    """The absolute path without links; one that ends in a loop of links stays as it is there.
+
+    `Path.resolve` raises RuntimeError for a loop, which anybody can put into a folder.
+    """
+    return Path(os.path.realpath(path))
+
+
+def expanded(text: str) -> Path:
+    """The path with ~ for the home folder; as it is where nobody knows whose home that would be."""
+    return Path(os.path.expanduser(text))  # noqa: PTH111  # pathlib's own raises RuntimeError then
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from functools import cache
@@ -124,6 +125,14 @@ def test_only_config_reads_the_environment() -> None:
         for path in files_of(package):
             if path.name != "config.py":
                 assert "os.environ" not in path.read_text("utf-8"), path
+
+
+def test_paths_of_users_are_resolved_in_one_place() -> None:
+    """`Path.resolve` and `expanduser` raise RuntimeError: for a loop of links, for no home."""
+    raising = re.compile(r"(?<!Path\(__file__\))\.resolve\(\)|\.expanduser\(\)")
+    for package in PACKAGES[:3]:
+        for path in files_of(package):
+            assert not raising.search(path.read_text("utf-8")), path
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from indexer.sources.base import Skipped, SourcePost, SourceReading, SourceRequest
-from indexer.sources.folder import PICTURE_SUFFIXES, FolderReader
+from indexer.sources.base import PICTURE_SUFFIXES, Skipped, SourcePost, SourceReading, SourceRequest
+from indexer.sources.folder import FolderReader
 from retrieval.errors import BadInput
 
 NOON = 1_562_241_600  # 2019-07-04T12:00:00Z
@@ -16,6 +17,9 @@ NOON = 1_562_241_600  # 2019-07-04T12:00:00Z
 not_as_root = pytest.mark.skipif(
     hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may read everything"
 )
+
+
+BROKEN = "a broken link, or no regular file; remove it or put a copy there"
 
 
 def put(folder: Path, *paths: str, content: str | bytes = b"not opened by the reader") -> None:
@@ -83,6 +87,13 @@ def test_a_picture_is_told_with_its_path_as_key_and_its_caption_left_to_the_file
         "Thumbs.db",
         "desktop.ini",
         ".DS_Store",
+        "#recycle/deleted.jpg",
+        "@Recycle/deleted.jpg",
+        "@Recently-Snapshot/daily/beach.jpg",
+        "lost+found/beach.jpg",
+        "System Volume Information/beach.jpg",
+        ".Trash-1000/files/deleted.jpg",
+        "FOUND.000/beach.jpg",
     ],
 )
 def test_hidden_and_system_files_are_passed_over_in_silence(tmp_path: Path, hidden: str) -> None:
@@ -139,16 +150,30 @@ def test_links_that_lead_out_of_the_folder_or_nowhere_are_skipped(tmp_path: Path
     (inside / "lost.jpg").symlink_to("nowhere.jpg")
     (inside / "beach.txt").symlink_to(tmp_path / "outside" / "secret.jpg")
     (inside / "more").symlink_to(tmp_path / "outside" / "more")
+    (inside / "loop.jpg").symlink_to("loop.jpg")  # as a sync that went wrong leaves them
+    (inside / "one.jpg").symlink_to("two.jpg")
+    (inside / "two.jpg").symlink_to("one.jpg")
+    (inside / "up").symlink_to("..")
     reading = read(inside)
     assert paths(reading) == ["beach.jpg"]
     assert reading.posts[0].caption is None
     leads_out = "a link that leads out of the folder; put a copy in its place"
     assert {Path(skipped.path).name: skipped.reason for skipped in reading.skipped} == {
         "more": "a link to a folder; index that folder by itself",
+        "up": "a link to a folder; index that folder by itself",
+        **dict.fromkeys(("loop.jpg", "one.jpg", "two.jpg"), BROKEN),
         "beach.txt": leads_out,
         "leak.jpg": leads_out,
-        "lost.jpg": "a broken link, or no regular file; remove it or put a copy there",
+        "lost.jpg": BROKEN,
     }
+
+
+def test_a_gallery_within_the_folder_is_not_entered(tmp_path: Path, sample_gallery: Path) -> None:
+    put(tmp_path, "beach.jpg")
+    shutil.copytree(sample_gallery, tmp_path / "chroma_db")
+    assert paths(read(tmp_path)) == ["beach.jpg"]
+    with pytest.raises(BadInput, match="is a gallery that was built here"):
+        read(tmp_path / "chroma_db")
 
 
 def test_a_folder_reached_through_a_link_is_read(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from indexer.sources.dates import DATE_FORMATS
-from indexer.sources.sidecars import MAX_SIDECAR_BYTES, Told, read_sidecar, sidecars_beside
+from indexer.sources.sidecar_names import sidecars_beside
+from indexer.sources.sidecars import MAX_SIDECAR_BYTES, Told, read_sidecar
 
 NOON = 1_562_241_600  # 2019-07-04T12:00:00Z
 
@@ -19,7 +20,7 @@ def told_by(folder: Path, name: str, content: str | bytes | dict[str, object]) -
         content = json.dumps(content)
     path = folder / name
     path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return read_sidecar(path, "beach.jpg")
+    return read_sidecar(path)
 
 
 # --- which files ----------------------------------------------------------------------------
@@ -41,7 +42,7 @@ def test_a_file_named_after_the_picture_is_its_sidecar(name: str) -> None:
     assert sidecars_beside(["beach.jpg"], ["beach.jpg", name]) == {"beach.jpg": [name]}
 
 
-@pytest.mark.parametrize("name", ["beaches.txt", "Beach.txt", "beach.xmp", "beach.s.txt"])
+@pytest.mark.parametrize("name", ["beaches.txt", "beach(1).txt", "beach.xmp", "beach.s.txt"])
 def test_other_files_are_not(name: str) -> None:
     assert sidecars_beside(["beach.jpg"], ["beach.jpg", name]) == {"beach.jpg": []}
 
@@ -51,6 +52,63 @@ def test_text_goes_before_json_and_the_more_specific_name_before_the_other() -> 
     assert sidecars_beside(["beach.jpg"], names) == {
         "beach.jpg": ["beach.jpg.txt", "beach.jpg.json", "beach.txt", "beach.json"]
     }
+
+
+LONG = "a_holiday_that_nobody_will_ever_forget_as_long_as_they_live"
+
+
+@pytest.mark.parametrize(
+    ("picture", "name"),
+    [
+        ("beach(1).jpg", "beach.jpg(1).json"),
+        ("beach(1).jpg", "beach(1).jpg.json"),
+        ("beach(2).jpg", "beach.jpg.supplemental-metadata(2).json"),
+        ("beach(2).jpg", "beach.jpg.suppl(2).json"),
+        (f"{LONG}.jpg", f"{LONG[:46]}.json"),
+        (f"{LONG[:47]}.jpg", f"{LONG[:46]}.json"),  # Takeout cuts the picture's name as well
+        (f"{LONG[:47]}(1).jpg", f"{LONG[:46]}(1).json"),
+        (f"{LONG[:38]}.jpg", f"{LONG[:38]}.jpg.su.json"),
+        (f"{LONG[:45]}.jpg", f"{LONG[:45]}..json"),
+        ("beach-edited.jpg", "beach.jpg.json"),
+        ("beach-edited(1).jpg", "beach.jpg(1).json"),
+        ("beach-bearbeitet.jpg", "beach.jpg.supplemental-metadata.json"),
+        ("strand-modifie\u0301.jpg", "strand.jpg.json"),
+        ("2019-07-04_12-00-00_UTC_2.jpg", "2019-07-04_12-00-00_UTC.txt"),
+        ("beach.jpg", "Beach.txt"),
+        ("IMG_1.JPG", "img_1.jpg.json"),
+        ("caf\u00e9.jpg", "cafe\u0301.txt"),
+        ("cafe\u0301.jpg", "caf\u00e9.jpg.json"),
+    ],
+)
+def test_it_is_found_as_exports_and_systems_name_it(picture: str, name: str) -> None:
+    assert sidecars_beside([picture], [picture, name]) == {picture: [name]}
+
+
+def test_each_has_its_own_where_there_are_several() -> None:
+    numbered = ["beach.jpg", "beach.jpg.json", "beach(1).jpg", "beach.jpg(1).json"]
+    assert sidecars_beside(["beach.jpg", "beach(1).jpg"], numbered) == {
+        "beach.jpg": ["beach.jpg.json"],
+        "beach(1).jpg": ["beach.jpg(1).json"],
+    }
+    cases = ["a.jpg", "A.JPG", "a.txt", "A.txt"]
+    assert sidecars_beside(["a.jpg", "A.JPG"], cases) == {"a.jpg": ["a.txt"], "A.JPG": ["A.txt"]}
+    edited = ["a.jpg", "a-edited.jpg", "a.jpg.json"]
+    assert sidecars_beside(edited[:2], edited) == {
+        "a.jpg": ["a.jpg.json"],
+        "a-edited.jpg": ["a.jpg.json"],
+    }
+
+
+def test_a_cut_name_that_fits_two_pictures_tells_of_neither() -> None:
+    pictures = [f"{LONG}_1.jpg", f"{LONG}_2.jpg"]
+    names = [*pictures, f"{LONG[:46]}.json"]
+    assert sidecars_beside(pictures, names) == {pictures[0]: [], pictures[1]: []}
+
+
+@pytest.mark.parametrize("title", ["beach.jpg", "beach-before-it-was-cut.HEIC"])
+def test_a_title_that_names_a_file_is_no_caption(tmp_path: Path, title: str) -> None:
+    assert told_by(tmp_path, "beach(1).json", {"title": title, "description": ""}).caption == ""
+    assert told_by(tmp_path, "beach(1).json", {"title": "Sun!"}).caption == "Sun!"
 
 
 def test_what_one_sidecar_leaves_open_the_next_completes() -> None:
@@ -193,4 +251,4 @@ def test_a_date_that_cannot_be_read_costs_neither_caption_nor_permalink(
 def test_a_sidecar_without_permission_says_so(tmp_path: Path) -> None:
     closed = tmp_path / "beach.txt"
     closed.touch(mode=0)
-    assert "make it readable" in (read_sidecar(closed, "beach.jpg").problem or "")
+    assert "make it readable" in (read_sidecar(closed).problem or "")

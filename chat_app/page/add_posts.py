@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -15,10 +14,12 @@ from chat_app.uploads import SUFFIXES
 from chat_app.wording import about_time
 from retrieval.cli import count
 from retrieval.errors import GalleryError, NoGallery
+from retrieval.files import expanded
 from retrieval.gallery.layout import manifest_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from chat_app.building import Building, Child
 
@@ -114,7 +115,7 @@ def _look_at_path(text: str) -> None:
         st.warning("Type where your posts lie, such as ~/Pictures/posts.")
         return
     try:
-        location = Path(text).expanduser().absolute()
+        location = expanded(text).absolute()
     except RuntimeError:  # ~somebody who is not known here
         st.warning(f"{plain(text)} names a home folder that is not here; give the whole path.")
         return

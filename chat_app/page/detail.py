@@ -14,6 +14,7 @@ from chat_app.page.markdown import in_one_line, plain
 from chat_app.page.shared import shared
 from chat_app.wording import shown_date, source_title
 from retrieval.errors import BadInput, BadOption, GalleryError
+from retrieval.files import real_path
 from retrieval.gallery.layout import thumbnail_path
 from retrieval.labels.overrides import clear_override, set_override
 from retrieval.labels.taxonomy import OTHER
@@ -115,7 +116,7 @@ def _full(post: Post) -> Image:
     """
     root = Path(post.root)
     path = root / post.image_path
-    if not path.resolve().is_relative_to(root.resolve()):
+    if not real_path(path).is_relative_to(real_path(root)):
         raise BadInput(f"{post.image_path} leads out of {root}; nothing there is shown")
     image = read_picture(path, _SIDE)
     image.thumbnail((_SIDE, _SIDE))

@@ -16,6 +16,7 @@ from retrieval.encoders.networks import choose_runtime
 from retrieval.encoders.torchvision_cure import make_torchvision_importable
 from retrieval.encoders.weights import sha256_of
 from retrieval.errors import WeightsUnavailable
+from retrieval.files import expanded, real_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,8 +43,8 @@ class Captioner:
     uploads = False
 
     def __init__(self, spec: str = DEFAULT_CAPTIONER, *, device: str = "auto") -> None:
-        folder = Path(spec).expanduser()
-        self.spec = str(folder.resolve()) if folder.is_dir() else spec
+        folder = expanded(spec)
+        self.spec = str(real_path(folder)) if folder.is_dir() else spec
         self._device = choose_runtime(device, exact=True).device
 
     @cached_property
@@ -129,7 +130,7 @@ class Captioner:
 
 def captioner_is_cached(spec: str) -> bool:
     """Whether the captioner is a folder here, or whole in the hub's cache; asks no network."""
-    return Path(spec).expanduser().is_dir() or _cached_folder(spec) is not None
+    return expanded(spec).is_dir() or _cached_folder(spec) is not None
 
 
 def _load(folder: Path) -> tuple[Any, Any]:

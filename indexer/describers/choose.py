@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexer.describers.captioner import DEFAULT_CAPTIONER, Captioner, captioner_is_cached
 from indexer.describers.endpoint import PREFIX, EndpointDescriber
 from retrieval.endpoint import host_of
 from retrieval.errors import BadOption, WeightsUnavailable
+from retrieval.files import expanded
 
 if TYPE_CHECKING:
     from indexer.describers.base import Describer
@@ -72,7 +72,7 @@ def _permitted_model(value: str, base_url: str | None, *, allow_upload: bool) ->
 
 
 def _captioner_spec(value: str) -> str:
-    if value and Path(value).expanduser().is_dir():
+    if value and expanded(value).is_dir():
         return value
     if value.startswith(_PATHLIKE):
         raise WeightsUnavailable(

@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from retrieval.records import Truth
 
 
+PICTURE_SUFFIXES = (
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp"),
+    *(".tif", ".tiff", ".heic", ".heif", ".avif"),
+)  # read; in small letters
+
+
 @dataclass(frozen=True, slots=True)
 class SourceRequest:
     """Everything needed to read a source, now and again at the next rebuild."""

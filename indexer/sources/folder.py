@@ -9,25 +9,31 @@ from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, cast
 
-from indexer.sources.base import Skipped, SourcePost, SourceReading
-from indexer.sources.sidecars import Told, read_sidecar, sidecars_beside
+from indexer.sources.base import PICTURE_SUFFIXES, Skipped, SourcePost, SourceReading
+from indexer.sources.sidecar_names import sidecars_beside
+from indexer.sources.sidecars import Told, read_sidecar
 from retrieval.captions import readable
 from retrieval.errors import BadInput
+from retrieval.files import real_path
+from retrieval.gallery.layout import is_gallery
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from indexer.sources.base import SourceRequest
 
-PICTURE_SUFFIXES = (
-    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp"),
-    *(".tif", ".tiff", ".heic", ".heif", ".avif"),
-)
-
-# What file managers, cameras and network drives keep beside the pictures; all in lower case.
+# What file managers, cameras and network drives keep beside the pictures: thumbnails, bins and
+# snapshots, which would bring back what was deleted; all in lower case.
 _SYSTEM_NAMES = frozenset(
-    {"thumbs.db", "desktop.ini", "@eadir", "#recycle", "$recycle.bin", "__macosx"}
+    {
+        *("thumbs.db", "desktop.ini", "__macosx", "ehthumbs.db", "ehthumbs_vista.db"),
+        *("$recycle.bin", "recycler", "recycled", "system volume information", "lost+found"),
+        *("#recycle", "#snapshot", "@eadir", "@recycle", "@recently-snapshot", "@tmp", "@sharebin"),
+        *("@synoeastream", "@synoresource", "network trash folder", "temporary items"),
+        *("~snapshot", "@gmt_snapshots"),
+    }
 )
+_CHECKDISK = re.compile(r"found\.[0-9]{3}")
 _UNDECODABLE = re.compile("[\udc80-\udcff]")  # how Python shows a name's bytes that are no text
 _KINDS_NAMED = 8  # in the note on the files passed over
 
@@ -60,6 +66,11 @@ class FolderReader:
                 f"{', '.join(map(str, request.image_roots))}, or index that folder by itself"
             )
         _check_readable(request.location)
+        if is_gallery(request.location):
+            raise BadInput(
+                f"{request.location} is a gallery that was built here, not pictures to build one "
+                "from; give the folder of the pictures"
+            )
         return _Survey(request.location, captions=request.captions).reading()
 
 
@@ -85,7 +96,7 @@ class _Survey:
 
     def __init__(self, root: Path, *, captions: bool) -> None:
         self._root = root
-        self._resolved_root = root.resolve()
+        self._real_root = real_path(root)
         self._captions = captions
         self._posts: list[SourcePost] = []
         self._skipped: dict[Skipped, None] = {}  # as a set in order: pictures may share a sidecar
@@ -113,6 +124,8 @@ class _Survey:
         if _UNDECODABLE.search(name):
             self._skip(prefix + name, "its name is not valid text; rename the folder")
             return False
+        if is_gallery(self._root / prefix / name):  # its thumbnails are no posts
+            return False
         if (self._root / prefix / name).is_symlink():
             self._skip(prefix + name, "a link to a folder; index that folder by itself")
             return False
@@ -129,7 +142,7 @@ class _Survey:
     def _add_picture(self, prefix: str, name: str, sidecars: Sequence[str]) -> None:
         if not self._is_usable(prefix + name):
             return
-        told = self._told(prefix, name, sidecars) if self._captions else Told(caption="")
+        told = self._told(prefix, sidecars) if self._captions else Told(caption="")
         self._posts.append(
             SourcePost(
                 key=prefix + name,
@@ -142,13 +155,13 @@ class _Survey:
             )
         )
 
-    def _told(self, prefix: str, picture: str, sidecars: Sequence[str]) -> Told:
+    def _told(self, prefix: str, sidecars: Sequence[str]) -> Told:
         """What the sidecars of a picture say together, the first having the first word."""
         told = Told()
         for path in (prefix + sidecar for sidecar in sidecars):
             if not self._is_usable(path):
                 continue
-            more = read_sidecar(self._root / path, picture)
+            more = read_sidecar(self._root / path)
             if more.problem is not None:
                 self._skip(path, more.problem)
             told = told.completed_by(more)
@@ -159,7 +172,7 @@ class _Survey:
         file = self._root / path
         if _UNDECODABLE.search(path):
             self._skip(path, "its name is not valid text and cannot be kept; rename the file")
-        elif file.is_symlink() and not file.resolve().is_relative_to(self._resolved_root):
+        elif file.is_symlink() and not real_path(file).is_relative_to(self._real_root):
             self._skip(path, "a link that leads out of the folder; put a copy in its place")
         elif not file.is_file():
             self._skip(path, "a broken link, or no regular file; remove it or put a copy there")
@@ -185,7 +198,10 @@ class _Survey:
 
 
 def _is_hidden(name: str) -> bool:
-    return name.startswith(".") or name.casefold() in _SYSTEM_NAMES
+    folded = name.casefold()
+    return (
+        name.startswith(".") or folded in _SYSTEM_NAMES or _CHECKDISK.fullmatch(folded) is not None
+    )
 
 
 def _prefix(folder: Path) -> str:

@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
 from retrieval.errors import BadInput
+from retrieval.files import real_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,7 +47,7 @@ class NamedPictures:
     """
 
     def __init__(self, roots: Sequence[Path]) -> None:
-        self._roots = {root: root.resolve() for root in existing_folders(roots)}
+        self._roots = {root: real_path(root) for root in existing_folders(roots)}
         self._places: dict[str, Place | None] = {}  # by name; None: it lies nowhere
 
     @property
@@ -110,7 +111,7 @@ class NamedPictures:
             raise self._outside(f"{where}: {named!r} lies outside")
         for root, path in places:
             if _is_file(root / path):
-                if not self._holds((root / path).resolve()):
+                if not self._holds(real_path(root / path)):
                     raise self._outside(f"{where}: {named!r} is a link to a file outside")
                 return root, path
         return None

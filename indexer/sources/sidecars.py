@@ -5,21 +5,18 @@ from __future__ import annotations
 import codecs
 import json
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, cast
 
+from indexer.sources.base import PICTURE_SUFFIXES
 from indexer.sources.dates import DATE_FORMATS, read_date
 from indexer.sources.links import web_address
 from retrieval.captions import readable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
 MAX_SIDECAR_BYTES = 1_000_000  # a caption has hundreds of bytes; a larger file is something else
-
-_SUFFIXES = (".txt", ".json")  # text has the first word
-_TAKEOUT_TAIL = "supplemental-metadata"  # Google cuts it off where the name grows too long
 
 _CAPTION_KEYS = ("caption", "text", "description", "title")
 _DATE_KEYS = ("created_at", "date", "timestamp", "photoTakenTime")
@@ -48,37 +45,13 @@ class _Unusable(Exception):
     """The message says why and what to do, without the path."""
 
 
-def sidecars_beside(pictures: Collection[str], names: Sequence[str]) -> Mapping[str, list[str]]:
-    """For each picture of a folder, which of the folder's files tell of it.
-
-    The most specific name goes first (`beach.jpg.txt` before `beach.txt`), then text before JSON.
-    """
-    by_stem: dict[str, list[str]] = {}
-    known = set(pictures)
-    for suffix in _SUFFIXES:
-        for name in names:
-            if name.lower().endswith(suffix):
-                stem = _without_takeouts_tail(name[: -len(suffix)], known)
-                by_stem.setdefault(stem, []).append(name)
-    return {
-        picture: [*by_stem.get(picture, ()), *by_stem.get(PurePosixPath(picture).stem, ())]
-        for picture in pictures
-    }
-
-
-def _without_takeouts_tail(stem: str, pictures: Collection[str]) -> str:
-    """`beach.jpg` for `beach.jpg.supplemental-meta`, which is Google Takeout's way of naming."""
-    picture, _, tail = stem.rpartition(".")
-    return picture if picture in pictures and _TAKEOUT_TAIL.startswith(tail) else stem
-
-
-def read_sidecar(path: Path, picture: str) -> Told:
+def read_sidecar(path: Path) -> Told:
     """What a sidecar says; with a `problem`, and little else, where it cannot be used."""
     try:
         text = _text_of(path)
         if not text or path.suffix.lower() == ".txt":
             return Told(caption=text)
-        return _from_json(text, picture)
+        return _from_json(text)
     except _Unusable as error:
         return Told(problem=str(error))
 
@@ -101,31 +74,36 @@ def _text_of(path: Path) -> str:
     return readable(text.replace("\r\n", "\n").strip())
 
 
-def _from_json(text: str, picture: str) -> Told:
+def _from_json(text: str) -> Told:
     try:
         told = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise _Unusable(f"not valid JSON ({error}); mend or remove it") from error
     if not isinstance(told, dict):
         raise _Unusable('not a JSON object; write {"caption": "…"}')
-    caption, permalink = _caption(told, picture), _permalink(told)
+    caption, permalink = _caption(told), _permalink(told)
     try:
         return Told(caption, _date(told), permalink)
     except _Unusable as error:  # a date that is not understood does not cost the caption
         return Told(caption, None, permalink, problem=str(error))
 
 
-def _caption(told: Mapping[str, object], picture: str) -> str | None:
+def _caption(told: Mapping[str, object]) -> str | None:
     """The first caption with something in it, else "" if there is an empty one."""
     captions = []
     for key in _CAPTION_KEYS:
         value = told.get(key)
-        if value is None or value == picture:  # Google Takeout's title is the picture's name
+        if value is None or (key == "title" and _is_file_name(value)):
             continue
         if not isinstance(value, str):
             raise _Unusable(f'"{key}" is not a text; put it in quotation marks')
         captions.append(readable(value.strip()))
     return next(filter(None, captions), captions[0] if captions else None)
+
+
+def _is_file_name(title: object) -> bool:
+    """Google Takeout's title is the name of the picture, before it was cut or numbered."""
+    return isinstance(title, str) and title.lower().endswith(PICTURE_SUFFIXES)
 
 
 def _permalink(told: Mapping[str, object]) -> str | None:

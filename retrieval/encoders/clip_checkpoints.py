@@ -13,6 +13,7 @@ from typing import Any
 
 from retrieval.encoders.torchvision_cure import make_torchvision_importable
 from retrieval.errors import BadOption, WeightsUnavailable
+from retrieval.files import expanded
 
 PRESETS = {
     "default": "ViT-B-32-256/datacomp_s34b_b86k",
@@ -122,7 +123,7 @@ def read_config(checkpoint: Checkpoint) -> CheckpointConfig:
 
 def _existing(written: str) -> Path:
     # Absolute but not resolved: a link of the hub's cache has the suffix that tells the format.
-    path = Path(written).expanduser().absolute()
+    path = expanded(written).absolute()
     if not path.exists():
         raise WeightsUnavailable(f"there is no file or folder {path}; check --clip")
     return path

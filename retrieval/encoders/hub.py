@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from retrieval.encoders.weights import sha256_of
 from retrieval.errors import WeightsUnavailable
+from retrieval.files import real_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -130,7 +131,7 @@ def undamaged(path: Path) -> Path:
     blob = path.parent / path.readlink() if path.is_symlink() else path
     if _SHA256.fullmatch(blob.name) and sha256_of(path) != blob.name:
         raise WeightsUnavailable(
-            f"{blob.resolve()} is damaged: its content is not what the hub has; "
+            f"{real_path(blob)} is damaged: its content is not what the hub has; "
             "delete it and run again"
         )
     return path

@@ -16,6 +16,7 @@ from retrieval.encoders.languages import trained_languages
 from retrieval.encoders.networks import Blueprint, Network, choose_runtime, load_network
 from retrieval.encoders.torchvision_cure import make_torchvision_importable
 from retrieval.encoders.weights import checked, package_folder, sha256_of
+from retrieval.files import real_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +48,7 @@ class SentenceEncoder:
 
     def __init__(self, spec: str = DEFAULT_SENTENCE_MODEL, *, cache_dir: Path) -> None:
         folder = Path(spec)
-        self.spec = str(folder.resolve()) if folder.is_dir() else spec
+        self.spec = str(real_path(folder)) if folder.is_dir() else spec
         self._cache_dir = cache_dir
         # Exact: a sentence model is small, and rounding would let a vector depend on its batch.
         self._runtime = choose_runtime("cpu", exact=True)
@@ -92,7 +93,7 @@ class SentenceEncoder:
         if self.spec == DEFAULT_SENTENCE_MODEL:
             return _minilm_folder()
         if Path(self.spec).is_dir():
-            return Path(self.spec).resolve()
+            return real_path(Path(self.spec))
         return _hub_folder(self.spec)
 
     @cached_property

@@ -17,6 +17,7 @@ from retrieval.encoders.networks import choose_runtime
 from retrieval.encoders.torchvision_cure import make_torchvision_importable
 from retrieval.encoders.weights import sha256_of
 from retrieval.errors import BadInput, WeightsUnavailable
+from retrieval.files import expanded, real_path
 from retrieval.records import SENTIMENTS
 
 if TYPE_CHECKING:
@@ -46,8 +47,8 @@ class SentimentClassifier:
     """Reads what each class means from the model's own `id2label`: their order differs."""
 
     def __init__(self, spec: str, *, device: str = "auto") -> None:
-        folder = Path(spec).expanduser()
-        self.spec = str(folder.resolve()) if folder.is_dir() else spec
+        folder = expanded(spec)
+        self.spec = str(real_path(folder)) if folder.is_dir() else spec
         self._device = device
 
     @cached_property

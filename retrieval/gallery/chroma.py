@@ -12,7 +12,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from retrieval.errors import GalleryDamaged, GalleryError
-from retrieval.files import check_storage
+from retrieval.files import check_storage, real_path
 from retrieval.gallery.layout import database_path, journal_files, remove_chroma
 from retrieval.gallery.lock import last_write, reader_lock
 from retrieval.gallery.manifest import read_manifest
@@ -216,7 +216,7 @@ _opening = Lock()
 def _open_folder(chroma_dir: Path) -> _OpenFolder:
     """The one of this process."""
     with _opening:
-        path = chroma_dir.resolve()
+        path = real_path(chroma_dir)
         return _open_folders.setdefault(path, _OpenFolder(path))
 
 
@@ -355,7 +355,7 @@ def _open_client(chroma_dir: Path) -> ClientAPI:
 
     settings = Settings(anonymized_telemetry=False)
     try:
-        return chromadb.PersistentClient(str(chroma_dir.resolve()), settings=settings)
+        return chromadb.PersistentClient(str(real_path(chroma_dir)), settings=settings)
     except ChromaError as error:
         # chromadb keeps what it failed to start, and would hand it out at the next try.
         SharedSystemClient.clear_system_cache()

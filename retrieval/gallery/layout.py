@@ -52,10 +52,10 @@ def check_is_free(chroma_dir: Path) -> None:
         BadOption: it holds other things than a gallery, or it is a file.
 
     """
-    check_folder(chroma_dir, "a gallery", "--chroma-dir", is_ours=_is_gallery(chroma_dir))
+    check_folder(chroma_dir, "a gallery", "--chroma-dir", is_ours=is_gallery(chroma_dir))
 
 
-def _is_gallery(chroma_dir: Path) -> bool:
+def is_gallery(chroma_dir: Path) -> bool:
     """Whether the manifest says so; where it is damaged or not written yet, all names must.
 
     A manifest of something else, as web apps have one, is somebody's.
