@@ -35,6 +35,9 @@ PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY = 64 * 1024 * 102
 # 3 of 255 at most, and takes a fifth of the time.
 _DRAFT_MARGIN = 2
 
+_JPEG_START, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
+_MADE_UP = (b"", b"\x5a\xa5\x3c\x0f" * 64)  # of a JPEG's coded pixels
+
 
 _PHOTOMETRIC, _SAMPLE_FORMAT, _WHITE_IS_ZERO = 262, 339, 0  # TIFF's tags, and a value
 
@@ -137,10 +140,29 @@ def decode(file: PictureFile, short_side: int) -> Decoded:
     except UnreadablePicture:
         raise
     except Exception as error:  # on broken bytes decoders raise whatever they run into
+        if (whole := _with_end_marker(file.content)) is not None:
+            return decode(PictureFile(whole, file.image_id), short_side)
         raise UnreadablePicture(_reason(error, len(file.content))) from error
     if turn in _SIDEWAYS:
         width, height = height, width
     return Decoded(pixels, width, height)
+
+
+def _with_end_marker(content: bytes) -> bytes | None:
+    """A JPEG that lacks nothing but its end marker, with it; None for any other content.
+
+    Cameras that ran out of power leave such files, and other programs show them. Where pixels are
+    missing too, the decoder makes them up from whatever stands in front of the marker.
+    """
+    if not content.startswith(_JPEG_START) or content.endswith(_JPEG_END):
+        return None
+    body = content.removesuffix(_JPEG_END[:1])
+    try:
+        ends = [body + made_up + _JPEG_END for made_up in _MADE_UP]
+        shown = {Image.open(io.BytesIO(whole)).tobytes() for whole in ends}
+    except Exception:  # as in decode
+        return None
+    return body + _JPEG_END if len(shown) == 1 else None
 
 
 def write_thumbnail(decoded: Decoded, path: Path) -> None:

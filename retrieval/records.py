@@ -54,7 +54,7 @@ class Post:
     root: str  # absolute folder the picture lies under
     image_path: str  # relative to `root`, with forward slashes
     caption: str  # as written; may be empty
-    created_at: int | None = None  # seconds since 1970, UTC
+    created_at: int | None = None  # seconds since 1970, as its clock showed it
     permalink: str | None = None
     group_id: str | None = None  # the posts of one carousel share it
     truth: Truth | None = None
@@ -66,7 +66,7 @@ class Post:
 
     @property
     def month_day(self) -> tuple[int, int] | None:
-        """The month and the day that it was made, UTC; None without a date."""
+        """The month and the day that it was made; None without a date."""
         if self.created_at is None:
             return None
         day = EPOCH + timedelta(seconds=self.created_at)
@@ -100,7 +100,7 @@ class IndexedFile:
     image_id: str | None  # None: it could not be read
     problem: str | None = None  # why it could not be read, and what to do about it
     caption: str = ""  # embedded in the file
-    created_at: int | None = None  # the file's own date, seconds since 1970, UTC
+    created_at: int | None = None  # the file's own date, like a post's
 
 
 @dataclass(frozen=True, slots=True)

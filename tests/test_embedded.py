@@ -199,12 +199,12 @@ def test_a_place_that_the_camera_filled_is_passed_over() -> None:
     ("tags", "seconds"),
     [
         ({"DateTimeOriginal": "2019:07:04 12:00:00"}, NOON),
-        ({"DateTimeOriginal": "2019:07:04 14:00:00", "OffsetTimeOriginal": "+02:00"}, NOON),
-        ({"DateTimeOriginal": "2019:07:04 07:00:00", "OffsetTimeOriginal": "-05:00"}, NOON),
+        ({"DateTimeOriginal": "2019:07:04 12:00:00", "OffsetTimeOriginal": "+02:00"}, NOON),
+        ({"DateTimeOriginal": "2019:07:04 12:00:00", "OffsetTimeOriginal": "-05:00"}, NOON),
         ({"DateTimeOriginal": "2019:07:04 12:00:00", "OffsetTimeOriginal": "   :  "}, NOON),
         ({"DateTimeOriginal": "2019:07:04 12:00:00", "OffsetTimeDigitized": "+02:00"}, NOON),
         ({"DateTimeDigitized": "2019:07:04 12:00:00"}, NOON),
-        ({"DateTimeDigitized": "2019:07:04 14:00:00", "OffsetTimeDigitized": "+02:00"}, NOON),
+        ({"DateTimeDigitized": "2019:07:04 12:00:00", "OffsetTimeDigitized": "+02:00"}, NOON),
         (
             {"DateTimeOriginal": "0000:00:00 00:00:00", "DateTimeDigitized": "2019:07:04 12:00:00"},
             NOON,

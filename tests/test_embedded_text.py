@@ -60,6 +60,19 @@ def test_a_comment_without_latin_letters_takes_the_byte_order_of_the_file() -> N
         assert user_comment(comment, big_endian=big_endian) == "夏の海"
 
 
+@pytest.mark.parametrize(
+    "caption",
+    ["комментарий", "καλοκαίρι στη θάλασσα", "קיץ בים", "夏の海と山と川", "Grüße 🌞", "ฤดูร้อน"],
+)
+@pytest.mark.parametrize("big_endian", [True, False])
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_a_comment_in_the_other_byte_order_is_read_all_the_same(
+    caption: str, encoding: str, big_endian: bool
+) -> None:
+    comment = b"UNICODE\0" + caption.encode(encoding)
+    assert written_by_a_person(user_comment(comment, big_endian=big_endian)) == caption
+
+
 @pytest.mark.parametrize("caption", ["Grüße 🌞", "夏　の　海"])
 def test_what_windows_writes_is_utf16(caption: str) -> None:
     assert written_by_a_person(windows_text(f"{caption}\0".encode("utf-16-le"))) == caption

@@ -166,6 +166,26 @@ def test_what_is_see_through_is_white(depth: int) -> None:
     assert decode(picture_file(content), 8).image.getpixel((4, 4)) == (255, 255, 255)
 
 
+@pytest.mark.parametrize(
+    "options", [{}, {"progressive": True}, {"quality": 30}, {"subsampling": 0}], ids=str
+)
+def test_a_jpeg_that_lacks_only_its_end_is_read(options: dict[str, Any]) -> None:
+    content = saved(quad(), "JPEG", **options).content
+    for end in (2, 1):
+        assert corners_of(decode(picture_file(content[:-end]), 100).image) == list(CORNERS)
+    random = np.random.default_rng(2).integers(0, 255, (60, 80, 3), np.uint8)
+    content = saved(Image.fromarray(random), "JPEG", **options).content
+    for end in (200, len(content) // 2):
+        with pytest.raises(UnreadablePicture, match="truncated"):
+            decode(picture_file(content[:-end]), 100)
+
+
+@pytest.mark.parametrize(("form", "end"), [("PNG", 12), ("PNG", 4), ("GIF", 1)])
+def test_other_formats_are_read_without_their_end_as_well(form: str, end: int) -> None:
+    content = saved(quad(), form).content
+    assert corners_of(decode(picture_file(content[:-end]), 100).image) == list(CORNERS)
+
+
 def test_why_a_picture_is_not_read_is_one_line(capfd: pytest.CaptureFixture[str]) -> None:
     heif = bytearray(saved(quad(), "HEIF").content)
     random = np.random.default_rng(1)

@@ -162,7 +162,7 @@ def test_a_json_object_may_hold_the_caption(
     ("content", "created_at"),
     [
         ({"created_at": "2019-07-04T12:00:00Z"}, NOON),
-        ({"date": "2019-07-04 14:00:00+02:00"}, NOON),
+        ({"date": "2019-07-04 12:00:00+02:00"}, NOON),
         ({"timestamp": NOON}, NOON),
         ({"timestamp": NOON * 1000}, NOON),
         ({"photoTakenTime": {"timestamp": str(NOON), "formatted": "4 Jul 2019"}}, NOON),

@@ -38,7 +38,7 @@ class SourcePost:
     root: Path  # absolute folder, one of the roots of the reading
     image_path: str  # relative to `root`, with forward slashes; exists
     caption: str | None  # None: take what is embedded in the picture file
-    created_at: int | None = None  # seconds since 1970, UTC
+    created_at: int | None = None  # seconds since 1970, as its clock showed it
     date_from_picture: bool = False  # True: without `created_at`, take the picture file's own date
     permalink: str | None = None
     group_id: str | None = None

@@ -1,4 +1,9 @@
-"""Dates as exports, tables and sidecar files write them, turned into seconds since 1970."""
+"""Dates as exports, tables, sidecar files and cameras write them, as seconds since 1970.
+
+A date counts as its clock showed it: half past midnight on New Year's Day in Athens is a moment
+of the new year, whatever the year still was in UTC. An offset tells where the clock stood, and
+moves nothing; numbers are UTC, since nothing tells another clock.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +26,7 @@ _SECONDS_FROM = 1e8  # below it (March 1973) a number is rather a year or a misp
 
 
 def read_date(value: str | int | float) -> int | None:
-    """Seconds since 1970 (UTC) of a date in one of `DATE_FORMATS`; without an offset it is UTC.
+    """Seconds since 1970 on its own clock, of a date in one of `DATE_FORMATS`.
 
     A blank is None, and so is 0, which is how exports write "no date".
 
@@ -54,10 +59,4 @@ def _from_number(number: float) -> int | None:
 def _from_text(text: str) -> int:
     iso = _EXIF_DAY.sub(r"\1-\2-\3", text, count=1)
     iso = _UTC_NAMED.sub("Z", _BLANK_BEFORE_OFFSET.sub("", iso))
-    moment = datetime.fromisoformat(iso)
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    try:
-        return int(moment.astimezone(UTC).timestamp() // 1)
-    except OverflowError as error:  # its offset leads out of the years 1 to 9999
-        raise ValueError(f"{text!r} lies outside the years 1 to 9999") from error
+    return int(datetime.fromisoformat(iso).replace(tzinfo=UTC).timestamp() // 1)

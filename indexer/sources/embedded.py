@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import struct
 import warnings
 from contextlib import suppress
@@ -39,11 +38,7 @@ _MALFORMED = (SyntaxError, struct.error, ValueError, LookupError, TypeError, OSE
 
 FIRST_PHOTOGRAPH = 1826  # the year of the oldest one that is kept: a date before it is a mistake
 
-_OFFSET = re.compile(r"[+-][0-9]{2}:[0-9]{2}|Z")
-_MOMENTS = (
-    (Base.DateTimeOriginal, Base.OffsetTimeOriginal),
-    (Base.DateTimeDigitized, Base.OffsetTimeDigitized),
-)
+_MOMENTS = (Base.DateTimeOriginal, Base.DateTimeDigitized)
 
 _IPTC_CHARSET = (1, 90)
 _IPTC_CAPTION = (2, 120)
@@ -59,7 +54,7 @@ class Embedded:
     """What a picture file says about itself."""
 
     caption: str  # empty: it says nothing that a person wrote
-    created_at: int | None  # seconds since 1970, UTC
+    created_at: int | None  # seconds since 1970 on the camera's clock
 
 
 def embedded_in(file: PictureFile) -> Embedded:
@@ -77,8 +72,8 @@ def read_embedded(image: Image.Image) -> Embedded:
     The caption is the first that a person may have written among: XMP description, IPTC
     caption, EXIF description, EXIF comment, Windows comment; then the titles of XMP and Windows,
     which more often name a file than tell something. The date is EXIF's DateTimeOriginal, else
-    DateTimeDigitized (never DateTime, which is when the file was edited). Where the camera gave
-    no offset its clock is taken for UTC.
+    DateTimeDigitized (never DateTime, which is when the file was edited), as the camera's clock
+    showed it.
 
     Malformed metadata count as absent; nothing is raised for them. Decodes nothing, except a
     PNG whose metadata lie behind the pixels.
@@ -152,14 +147,13 @@ def _exif_of(image: Image.Image) -> _Exif:
 
 
 def _exposed_at(exif: _Exif) -> int | None:
-    moments = (_moment(exif.values.get(time), exif.values.get(offset)) for time, offset in _MOMENTS)
+    moments = (_moment(exif.values.get(tag)) for tag in _MOMENTS)
     return next((seconds for seconds in moments if seconds is not None), None)
 
 
-def _moment(time: object, offset: object) -> int | None:
-    zone = _unpadded(offset)
+def _moment(time: object) -> int | None:
     try:
-        seconds = read_date(_unpadded(time) + (zone if _OFFSET.fullmatch(zone) else ""))
+        seconds = read_date(_unpadded(time))
     except ValueError:  # "0000:00:00 00:00:00" of a clock never set, and anything else
         return None
     return seconds if seconds is not None and _is_plausible(seconds) else None

@@ -76,13 +76,17 @@ def user_comment(value: object, *, big_endian: bool) -> str:
 
 
 def _utf16(content: bytes, *, big_endian: bool) -> str:
-    """UTF-16 in the file's byte order, unless the other makes it mostly Latin letters."""
+    """UTF-16 in the order that makes it text; where both may be, in the file's.
+
+    A script fills few of Unicode's blocks of 256 characters, so the upper bytes of a text vary less
+    than the lower ones.
+    """
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return content.decode("utf-16", errors="replace")
-    orders = ("utf-16-be", "utf-16-le") if big_endian else ("utf-16-le", "utf-16-be")
-    text, swapped = (content.decode(order, errors="replace").rstrip("\0") for order in orders)
-    latin = sum(character < "\u0100" for character in swapped)
-    return swapped if latin > len(swapped) / 2 else text
+    even, odd = (len(set(content[start::2])) for start in (0, 1))
+    if even != odd:
+        big_endian = even < odd
+    return content.decode("utf-16-be" if big_endian else "utf-16-le", errors="replace")
 
 
 def _printable(content: bytes) -> str:

@@ -28,7 +28,7 @@ class Told:
     """What sidecars say of their picture; None where they say nothing."""
 
     caption: str | None = None
-    created_at: int | None = None  # seconds since 1970, UTC
+    created_at: int | None = None  # seconds since 1970, as its clock showed it
     permalink: str | None = None  # begins with http:// or https://
     problem: str | None = None  # why it, or something in it, cannot be used, and what to do
 

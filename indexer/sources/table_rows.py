@@ -67,7 +67,7 @@ class Row:
         raise BadInput(f"{self.where(column)}: {shown(cell)} where text is expected")
 
     def date(self, column: str | None) -> int | None:
-        """Seconds since 1970 (UTC) of the date in a cell; None where there is none.
+        """Seconds since 1970 on its own clock, of the date in a cell; None where there is none.
 
         Raises:
             BadInput: the cell holds no date.

@@ -64,7 +64,7 @@ class Columns:
 
     @cached_property
     def created_at(self) -> NDArray[np.float64]:
-        """Shape (n,): seconds since 1970, UTC; NaN where there is no date."""
+        """Shape (n,): seconds since 1970; NaN where there is no date."""
         return self._generation.created_at
 
     @property

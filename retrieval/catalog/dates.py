@@ -1,4 +1,7 @@
-"""Dates as people type them: a year, a month, a day or a moment."""
+"""Dates as people type them: a year, a month, a day or a moment.
+
+As in `indexer/sources/dates.py` a moment counts as its clock shows it, wherever that stands.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ _LEAP_YEAR = 2024
 
 
 def first_second(text: str) -> int:
-    """When what `text` names begins, in seconds since 1970, UTC.
+    """When what `text` names begins, in seconds since 1970.
 
     Raises:
         BadOption: it is no date; says which forms are.
@@ -72,9 +75,9 @@ def parse_month_day(text: str) -> tuple[int, int]:
 
 
 def written(seconds: int) -> str:
-    """A moment as ISO 8601."""
+    """A moment as ISO 8601, without an offset: it is what a clock showed."""
     # Not fromtimestamp, which refuses years before 1970 on some systems.
-    return (EPOCH + timedelta(seconds=seconds)).isoformat()
+    return (EPOCH + timedelta(seconds=seconds)).replace(tzinfo=None).isoformat()
 
 
 def _start(text: str) -> datetime:
@@ -90,9 +93,9 @@ def _start(text: str) -> datetime:
     except ValueError:
         raise BadOption(
             f"{text!r} is not a date; write a year (2021), a month (2021-03), a day (2021-03-14) "
-            "or a moment (2021-03-14T18:30+01:00; UTC where no zone is given)"
+            "or a moment (2021-03-14T18:30)"
         ) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment.replace(tzinfo=UTC)
 
 
 def _seconds(moment: datetime) -> int:

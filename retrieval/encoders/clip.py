@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from retrieval.encoders.clip_model import Tower
 
 _BATCH = 16  # pictures or texts in one run of a tower
+_THIN = 32  # times as long as wide: more than any panorama of a telephone
+_FILTERED = 64  # pixels; more than an interpolation filter reaches
 
 
 class ClipEncoder:
@@ -93,6 +95,20 @@ class ClipEncoder:
             write_atomically(path, json.dumps(asdict(judgement)).encode())
         return judgement
 
+    def _middle(self, image: Image) -> Image:
+        """The part of a very long and thin picture that is cropped out of it in the end.
+
+        Its short side is scaled to the size that the model sees, which would make a picture of
+        1 x 5000 pixels 1.1 million pixels long first, and fill a gigabyte.
+        """
+        mode = self._config.preprocessing.get("resize_mode") or "shortest"
+        short, long = sorted(image.size)
+        if mode != "shortest" or long <= _THIN * short:
+            return image
+        # The cropping would keep the middle square; the rest is there for the filter to look at.
+        left, top = ((side - min(side, 2 * short + _FILTERED)) // 2 for side in image.size)
+        return image.crop((left, top, image.width - left, image.height - top))
+
     @property
     def short_side(self) -> int:
         """The side of the pictures the model sees, in pixels."""
@@ -100,7 +116,7 @@ class ClipEncoder:
 
     def prepare(self, image: Image) -> NDArray[np.float32]:
         """Shape (3, height, width): the picture exactly as the checkpoint was trained on it."""
-        prepared: NDArray[np.float32] = self._transform(image).numpy()
+        prepared: NDArray[np.float32] = self._transform(self._middle(image)).numpy()
         return prepared
 
     def encode_prepared(self, inputs: Sequence[NDArray[np.float32]]) -> Vectors:
