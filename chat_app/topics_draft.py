@@ -16,6 +16,7 @@ from retrieval.labels.labeller import choose_labeller
 from retrieval.labels.overrides import Overrides
 from retrieval.labels.taxonomy import OTHER, Topic, load_taxonomy, written_topics
 from retrieval.labels.view import LabelView, languages_of
+from retrieval.names import folded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +59,7 @@ def draft_topic(
     title = " ".join(title.split())
     if not title:
         raise BadInput("a topic needs a title, such as “Garden & plants”")
-    if any(other.title.casefold() == title.casefold() for other in others):
+    if any(folded(other.title) == folded(title) for other in others):
         raise BadInput(f"there is a topic “{title}” already; give this one another title")
     lines = tuple(" ".join(line.split()) for line in phrases.splitlines() if line.strip())
     if not lines:

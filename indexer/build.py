@@ -16,6 +16,7 @@ from indexer.missing import fetch_command, list_missing
 from indexer.pipeline import Counts, Pipeline
 from indexer.plan import Plan, check_roots, make_plan, source_name
 from indexer.sources.base import SourceReading, SourceRequest
+from indexer.sources.mojibake import mended_reading
 from indexer.sources.registry import choose_reader, default_location
 from indexer.state import State
 from indexer.writer import interrupted_rebuild, open_writer
@@ -199,7 +200,7 @@ def read_source(request: SourceRequest, chroma_dir: Path) -> Source:
     reader = choose_reader(request)
     _check_fits(request, reader.kind)
     name = source_name(reader.kind, request.location)
-    reading = reader.read(request)
+    reading = mended_reading(reader.read(request))
     check_roots(name, request, reading, _indexed_roots(chroma_dir, name))
     return Source(name, reader.kind, request, reading)
 

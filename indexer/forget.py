@@ -14,6 +14,7 @@ from retrieval.files import expanded, real_path
 from retrieval.gallery.manifest import read_manifest
 from retrieval.gallery.stored_encoders import stored_encoders
 from retrieval.labels.labeller import choose_labeller
+from retrieval.names import composed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,9 +54,11 @@ def forget(source: str, chroma_dir: Path, cache_dir: Path, progress: Progress) -
 def _find(source: str, known: list[str]) -> str:
     path = expanded(source)
     places = {str(path.absolute()), str(real_path(path))}  # as it is written, or as build knows it
-    for name in known:
-        if source == name or name.partition(":")[2] in places:
-            return name
+    for as_it_is in (str, composed):  # in another form of Unicode only where that is nobody's
+        meant = {as_it_is(each) for each in (source, *places)}
+        for name in known:
+            if meant & {as_it_is(name), as_it_is(name.partition(":")[2])}:
+                return name
     raise BadOption(
         f"the gallery has no source {source!r}; it has: {', '.join(sorted(known)) or 'none'}"
     )

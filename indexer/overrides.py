@@ -22,6 +22,7 @@ from retrieval.labels.overrides import (
     set_override,
 )
 from retrieval.labels.taxonomy import correct_topics, topic_named
+from retrieval.names import folded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,6 +128,8 @@ class Corrections:
         posts = self._generation.posts()
         found = [post for post in posts if post.post_id == post_id]
         found = found or [post for post in posts if post.post_id.endswith(f"/{post_id}")]
+        end = folded(f"/{post_id}")
+        found = found or [post for post in posts if folded(f"/{post.post_id}").endswith(end)]
         if not found:
             raise BadOption(
                 f"the gallery has no post {post_id!r}; `python -m retrieval.search` prints the "

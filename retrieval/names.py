@@ -5,10 +5,11 @@ from __future__ import annotations
 import unicodedata
 
 
-def folded(name: str) -> str:
-    """The name in small letters and in Unicode's composed form (NFC).
+def composed(name: str) -> str:
+    """The name in Unicode's composed form (NFC); macOS writes é as two characters."""
+    return unicodedata.normalize("NFC", name)
 
-    macOS and its archives write é as two characters, other systems as one; Windows and macOS take
-    IMG.JPG and img.jpg for one file.
-    """
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+def folded(name: str) -> str:
+    """The composed name in small letters: to Windows and macOS IMG.JPG and img.jpg are one file."""
+    return composed(composed(name).casefold())

@@ -501,13 +501,25 @@ def test_excels_first_line_says_the_delimiter(folder: Path, sep: str) -> None:
         ("deep%2Ffox.jpg", "deep/fox.jpg"),
         ("100%.jpg", "100%.jpg"),
         ("what?.jpg", "what?.jpg"),
+        ("Deep/Fox.JPG", "deep/fox.jpg"),
+        ("DEEP\\FOX.JPG", "deep/fox.jpg"),
+        ("cafe\u0301/\u00fc.jpg", "caf\u00e9/u\u0308.jpg"),  # each part in the other form
     ],
 )
 def test_names_are_found_as_other_programs_write_them(folder: Path, named: str, found: str) -> None:
-    for name in ("my cat.jpg", "100%.jpg", "what?.jpg"):
+    for name in ("my cat.jpg", "100%.jpg", "what?.jpg", "caf\u00e9/u\u0308.jpg"):
         save_picture(folder / name, "grey", size=4)
     reading = read(folder / "p.json", json.dumps([{"image": named, "caption": ""}]))
     assert [post.image_path for post in reading.posts] == [found]
+
+
+def test_a_name_whose_case_fits_two_files_is_missing(folder: Path) -> None:
+    for name in ("CAT.jpg", "Dog.jpg"):
+        save_picture(folder / name, "grey", size=4)
+    rows = [{"image": name, "caption": ""} for name in ("Cat.jpg", "Dog.jpg", "deep/FOX.jpg")]
+    reading = read(folder / "p.json", json.dumps(rows))
+    assert [post.image_path for post in reading.posts] == ["Dog.jpg", "deep/fox.jpg"]
+    assert reading.missing == ("Cat.jpg",)
 
 
 def test_an_address_of_a_file_is_its_path(folder: Path) -> None:

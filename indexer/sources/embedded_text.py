@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from indexer.sources.mojibake import mended
 from retrieval.captions import readable
 
 _COMMENT_CHARSET_BYTES = 8
@@ -35,7 +36,7 @@ def written_by_a_person(raw: str) -> str:
     text = _CHARSET_NAME.sub("", raw.partition("\0")[0].strip())
     if text.casefold() in _FILLERS or _FILE_NAME.fullmatch(text) or _SETTINGS.fullmatch(text):
         return ""
-    return readable(text)
+    return readable(mended(text))
 
 
 def decoded(content: bytes) -> str:

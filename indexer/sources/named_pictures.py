@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import re
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
 from retrieval.errors import BadInput
 from retrieval.files import real_path
+from retrieval.names import folded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     Place = tuple[Path, str]  # a root, and the picture's path under it
 
@@ -49,6 +50,9 @@ class NamedPictures:
     def __init__(self, roots: Sequence[Path]) -> None:
         self._roots = {root: real_path(root) for root in existing_folders(roots)}
         self._places: dict[str, Place | None] = {}  # by name; None: it lies nowhere
+        self._listed: dict[
+            Path, Mapping[str, Sequence[str]]
+        ] = {}  # names by folded name, by folder
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -99,11 +103,35 @@ class NamedPictures:
             return None
         if (place := self._look_for_path(named, where)) is not None:
             return place
-        for other in _otherwise(named):
+        for other in (*_otherwise(named), *self._folded(named.replace("\\", "/"))):
             with suppress(BadInput):
                 if (place := self._look_for_path(other, where)) is not None:
                     return place
         return None
+
+    def _folded(self, named: str) -> Iterator[str]:
+        """The paths under the roots that differ in case or Unicode form, where one alone does."""
+        for root in self._roots:
+            if (place := self._under(root, named)) is None:
+                continue
+            path = root
+            for part in PurePosixPath(place[1]).parts:
+                fitting = self._names_in(path).get(folded(part), ())
+                if len(fitting) != 1:
+                    break
+                path /= fitting[0]
+            else:
+                yield str(path)
+
+    def _names_in(self, folder: Path) -> Mapping[str, Sequence[str]]:
+        """What lies in a folder, by its folded name; read once."""
+        if folder not in self._listed:
+            by_name: dict[str, list[str]] = {}
+            with suppress(OSError):
+                for path in folder.iterdir():
+                    by_name.setdefault(folded(path.name), []).append(path.name)
+            self._listed[folder] = by_name
+        return self._listed[folder]
 
     def _look_for_path(self, named: str, where: str) -> Place | None:
         places = [place for root in self._roots if (place := self._under(root, named))]

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from retrieval.errors import BadInput
+from retrieval.names import folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -94,7 +95,7 @@ def _check_columns_chosen(table: Table, request: SourceRequest, chosen: Mapping[
 
 def _plain(name: str) -> str:
     """Created_At, created-at and "created at" are one name."""
-    return re.sub(r"[\s_-]", "", name).casefold()
+    return re.sub(r"[\s_-]", "", folded(name))
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -8,6 +8,7 @@ from retrieval.catalog.dates import parse_month_day
 from retrieval.catalog.filters import Filters, date_range
 from retrieval.errors import BadOption
 from retrieval.labels.taxonomy import topic_named
+from retrieval.names import folded
 from retrieval.records import DISAGREEMENTS, SENTIMENTS, SIDES, UNDETERMINED
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def check_dates(arguments: argparse.Namespace) -> None:
 def _sources(texts: Sequence[str], known: Sequence[str]) -> list[str]:
     found: list[str] = []
     for text in texts:
-        fitting = [name for name in known if text.casefold() in name.casefold()]
+        fitting = [name for name in known if folded(text) in folded(name)]
         if not fitting:
             raise BadOption(f"no source has {text!r} in its name; there are {', '.join(known)}")
         found += fitting

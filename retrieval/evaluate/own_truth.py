@@ -16,6 +16,7 @@ from retrieval.evaluate.metrics import micro_f1, precision, recall, set_counts
 from retrieval.evaluate.statistics import resamples, summed_by_picture, wilson
 from retrieval.labels.checks import Check
 from retrieval.labels.overrides import key_of
+from retrieval.names import folded
 from retrieval.records import SENTIMENTS
 
 if TYPE_CHECKING:
@@ -101,15 +102,15 @@ class _OwnTruth:
     def _topics(self, said: Mapping[int, tuple[str, ...]]) -> Result:
         """Topics by names or titles; those that the gallery does not have are left out."""
         names = self.material.record.names
-        known = {name.casefold(): place for place, name in enumerate(names)}
+        known = {folded(name): place for place, name in enumerate(names)}
         for name, title in self.view.topic_titles.items():
             if name in names:
-                known[title.casefold()] = names.index(name)
+                known[folded(title)] = names.index(name)
         places = {
-            row: {known[each.casefold()] for each in topics if each.casefold() in known}
+            row: {known[folded(each)] for each in topics if folded(each) in known}
             for row, topics in said.items()
         }
-        unknown = sorted({t for each in said.values() for t in each if t.casefold() not in known})
+        unknown = sorted({t for each in said.values() for t in each if folded(t) not in known})
         told = {row: found for row, found in places.items() if found or not said[row]}
         rows = np.array(list(told), dtype=np.int64)
         truth = np.zeros((len(rows), len(names)), dtype=np.bool_)

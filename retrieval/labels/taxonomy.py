@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 from retrieval.errors import BadInput, BadOption
 from retrieval.labels.scores import MOST_TOPICS
+from retrieval.names import folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -124,9 +125,9 @@ def stale(record: LabelRecord) -> str | None:
 
 def topic_named(text: str, titles: Mapping[str, str]) -> str:
     """A topic by its name or title, in any case; what is neither stays, for others to refuse."""
-    known = {title.casefold(): name for name, title in titles.items()}
-    known |= {name.casefold(): name for name in titles}
-    return known.get(text.casefold(), text)
+    known = {folded(title): name for name, title in titles.items()}
+    known |= {folded(name): name for name in titles}
+    return known.get(folded(text), text)
 
 
 def check_topics(names: list[str], known: tuple[str, ...]) -> None:
