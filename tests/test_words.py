@@ -102,8 +102,13 @@ def test_scores_are_shares_and_those_of_the_formula_for_any_captions(
         ("#sunset", [BEACH]),
         ("beachlife", [BEACH]),
         ("海滩日落", [CHINESE]),
-        ("海滩", []),
-        ("🐶", []),
+        ("海滩", [CHINESE]),
+        ("落", [CHINESE]),
+        ("滩海", []),  # its signs stand otherwise
+        ("🐶", [EMOJI]),
+        ("🐶\ufe0f", [EMOJI]),
+        ("🐱", []),
+        ("dog 🎉", [DOGS, DOG]),
         ("unknown", []),
         ("of", []),
         ("!?", []),
@@ -114,14 +119,42 @@ def test_which_captions_a_query_finds(text: str, rows: list[int]) -> None:
     assert found(CAPTIONS, text) == rows
 
 
+@pytest.mark.parametrize(
+    ("text", "caption"),
+    [
+        ("東京", "昨日の東京タワー"),
+        ("タワー", "昨日の東京タワー"),
+        ("写真", "iPhone写真"),
+        ("iphone", "iPhone写真"),
+        ("ครับ", "สวัสดีครับ"),
+        ("ပုံ", "ဓာတ်ပုံ"),
+        ("사진", "우리 사진"),
+        ("❤", "for you ❤\ufe0f"),
+        ("👩‍🚀", "👩🏽‍🚀 on the moon"),
+        ("🇩🇪", "home 🇩🇪🏠"),
+    ],
+)
+def test_scripts_without_blanks_and_emoji_are_found_as_they_are_read(
+    text: str, caption: str
+) -> None:
+    assert found(["something else", caption], text) == [1]
+    assert text in WordIndex([caption])
+    assert "".join(matched_words(text, caption)) != ""
+
+
+def test_an_emoji_that_no_caption_has_takes_nothing_from_the_words() -> None:
+    index = WordIndex(CAPTIONS)
+    assert index.scores("dog 🎉").tolist() == index.scores("dog").tolist()
+
+
 def test_words_that_tell_nothing_count_only_where_there_are_no_others() -> None:
     assert telling_words("the dog on the beach") == ["dog", "beach"]
     assert telling_words("to be or not to be") == ["to", "be", "or", "not", "to", "be"]
     assert telling_words("") == []
 
 
-@pytest.mark.parametrize("captions", [[], [""], ["", "  "], ["🐶", "!!!", "_"]])
-@pytest.mark.parametrize("text", ["dog", "the", ".", "", "🐶"])
+@pytest.mark.parametrize("captions", [[], [""], ["", "  "], ["…", "!!!", "_"]])
+@pytest.mark.parametrize("text", ["dog", "the", ".", "", "🐶", "海"])
 def test_captions_without_any_word_score_nothing(captions: list[str], text: str) -> None:
     assert WordIndex(captions).scores(text).tolist() == [0.0] * len(captions)
 
