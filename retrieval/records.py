@@ -207,6 +207,14 @@ class Why:
 
 
 @dataclass(frozen=True, slots=True)
+class Alike:
+    """A further picture that is a hit's again, smaller or brighter, with the posts that show it."""
+
+    posts: tuple[Post, ...]  # that pass the filters; at least one
+    labels: tuple[PostLabels, ...]  # of the posts, in their order
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """One picture that a search found, with the posts that show it, best caption first."""
 
@@ -217,7 +225,7 @@ class Hit:
     why: Why
     posts: tuple[Post, ...]  # that pass the filters
     labels: tuple[PostLabels, ...]  # of the posts, in their order
-    alike: tuple[Post, ...] = ()  # a post of each further picture that is this one again
+    alike: tuple[Alike, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -520,15 +520,43 @@ def test_copies_of_a_picture_are_shown_as_one(copies: Path, strategy: Strategy) 
     one = next(hit for hit in found.hits if hit.alike)
     shown = [hit.posts[0].image_path for hit in separate.hits]
     copied = [path for path in shown if path != "another.png"]
-    assert [one.posts[0].image_path, *(post.image_path for post in one.alike)] == copied
+    assert [each.posts[0].image_path for each in (one, *one.alike)] == copied
+    assert all(len(each.posts) == len(each.labels) == 1 for each in one.alike)
     assert found.passing == 4
 
 
-def test_k_counts_copies_once(copies: Path) -> None:
-    for k in (2, 3):
-        found = find(opened(copies), "red wall", k, options=Options(cutoff=False))
-        assert len(found.hits) == 2
-        assert sum(len(hit.alike) for hit in found.hits) == 2
+def test_k_counts_copies_once_and_finds_as_many_of_each(copies: Path) -> None:
+    found = {
+        k: find(opened(copies), "red wall", k, options=Options(cutoff=False)).hits
+        for k in (1, 2, 3)
+    }
+    assert [len(hits) for hits in found.values()] == [1, 2, 2]
+    assert found[1] == found[2][:1]
+    assert found[2] == found[3]
+    assert sum(len(hit.alike) for hit in found[2]) == 2
+
+
+def test_a_list_of_posts_shows_every_one_that_says_something_else(copies: Path) -> None:
+    (found,) = opened(copies).search([Query()], 10)
+    assert len(found.hits) == 4
+    assert not any(hit.alike for hit in found.hits)
+
+
+def test_a_list_shows_a_copy_with_the_same_words_once(copies: Path, tmp_path: Path) -> None:
+    shutil.copytree(copies, tmp_path / "gallery")
+    again = tmp_path / "again"
+    again.mkdir()
+    with Image.open(copies.parent / "posts" / "original.png") as image:
+        image.resize((100, 100)).save(again / "smaller.png")
+    (again / "smaller.txt").write_text("a wall")
+    index_folder(tmp_path / "gallery", again)
+    searcher = opened(tmp_path / "gallery")
+    (found,) = searcher.search([Query()], 10)
+    (one,) = (hit for hit in found.hits if hit.alike)
+    shown = {each.posts[0].image_path for each in (one, *one.alike)}
+    assert shown == {"original.png", "smaller.png"}
+    assert len(found.hits) == len(searcher.hits(range(5), collapse=True)) == 4
+    assert len(searcher.hits(range(5))) == 5
 
 
 def test_a_copy_that_does_not_pass_is_not_told(copies: Path) -> None:
@@ -538,7 +566,8 @@ def test_a_copy_that_does_not_pass_is_not_told(copies: Path) -> None:
         searcher, "red wall",
         filters=Filters(sources=frozenset({posts})), options=Options(cutoff=False),
     )  # fmt: skip
-    told = {post.image_path for hit in found.hits for post in (*hit.posts, *hit.alike)}
+    shown = [each for hit in found.hits for each in (hit, *hit.alike)]
+    told = {post.image_path for each in shown for post in each.posts}
     assert told == {"original.png", "small.png", "another.png"}
 
 

@@ -205,14 +205,17 @@ def _others(every: Hit, place: int, hit: Hit) -> None:
         for number, (post, labels) in enumerate(zip(every.posts, every.labels, strict=True))
         if number != place
     ]
-    if same or hit.alike:
-        st.markdown(f"##### Also posted ({len(same) + len(hit.alike)})")
+    copies = [pair for other in hit.alike for pair in zip(other.posts, other.labels, strict=True)]
+    if same or copies:
+        st.markdown(f"##### Also posted ({len(same) + len(copies)})")
     for post, labels in same:
         caption = plain(post.caption, _LONG_OF_OTHERS) if post.has_caption else ":gray[no caption]"
         st.markdown(f":gray[{shown_date(post)}] {badge(labels.sentiment)} {caption}")
-    for post in hit.alike:
+    for post, labels in copies:
         caption = plain(post.caption, _LONG_OF_OTHERS) if post.has_caption else ":gray[no caption]"
-        st.markdown(f":gray[{shown_date(post)}] :gray-badge[a copy] {caption}")
+        st.markdown(
+            f":gray[{shown_date(post)}] {badge(labels.sentiment)} :gray-badge[a copy] {caption}"
+        )
 
 
 # --- correcting -------------------------------------------------------------------------------

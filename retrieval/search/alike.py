@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 # Between the vectors of two pictures: a first look that costs nothing. Vectors alone do not tell
 # copies: two photographs of different trains can have .98, a photograph and its poor copy .5.
-_LEAST_COSINE = 0.5
+LEAST_COSINE = 0.5
 
 # Between two thumbnails. Copies of the reference pictures that are smaller, brighter, grey or poor
 # JPEGs have .94 and more; of 4,950 pairs of different ones none has more than .80.
@@ -32,7 +32,7 @@ def are_alike(
     Cropped copies pass for different pictures, and so does every picture whose thumbnail is
     missing or of a single shade.
     """
-    if float(vectors[0] @ vectors[1]) < _LEAST_COSINE:
+    if float(vectors[0] @ vectors[1]) < LEAST_COSINE:
         return False
     first, second = map(_shades, thumbnails)
     if first is None or second is None:

@@ -14,12 +14,12 @@ from retrieval.gallery.layout import thumbnail_path
 from retrieval.records import SENTIMENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from retrieval.records import Hit, Post, PostLabels
 
 _LONGEST = 300  # characters of a caption that are shown
-_CAPTIONS_SHOWN = 3  # of a picture; the rest is counted
+_CAPTIONS_SHOWN = 3  # of a picture and its copies; the rest is counted
 
 
 def hit_json(hit: Hit, chroma_dir: Path) -> dict[str, Any]:
@@ -32,21 +32,32 @@ def hit_json(hit: Hit, chroma_dir: Path) -> dict[str, Any]:
         "score": hit.score,
         "why": asdict(hit.why),
         "machine_description": hit.description,
-        "posts": [
+        "posts": _posts_json(hit.posts, hit.labels),
+        "alike": [
             {
-                "post_id": post.post_id,
-                "caption": post.caption,
-                "created_at": None if post.created_at is None else written(post.created_at),
-                "source": post.source,
-                "permalink": post.permalink,
-                "sentiment": labels.sentiment.name,
-                "topics": labels.topics.names,
-                "labels": _labels_json(labels),
+                "image_id": other.posts[0].image_id,
+                "path": _path(other.posts[0]),
+                "posts": _posts_json(other.posts, other.labels),
             }
-            for post, labels in zip(hit.posts, hit.labels, strict=True)
+            for other in hit.alike
         ],
-        "alike": [{"image_id": post.image_id, "path": _path(post)} for post in hit.alike],
     }
+
+
+def _posts_json(posts: Sequence[Post], labelled: Sequence[PostLabels]) -> list[dict[str, Any]]:
+    return [
+        {
+            "post_id": post.post_id,
+            "caption": post.caption,
+            "created_at": None if post.created_at is None else written(post.created_at),
+            "source": post.source,
+            "permalink": post.permalink,
+            "sentiment": labels.sentiment.name,
+            "topics": labels.topics.names,
+            "labels": _labels_json(labels),
+        }
+        for post, labels in zip(posts, labelled, strict=True)
+    ]
 
 
 def _labels_json(labels: PostLabels) -> dict[str, Any]:
@@ -87,10 +98,13 @@ def hit_lines(hit: Hit, chroma_dir: Path) -> Iterator[tuple[str, str]]:
     """
     alike = f"  +{len(hit.alike)} alike" if hit.alike else ""
     yield f"\n{hit.rank:3}  {one_line(hit.posts[0].image_path)}{alike}", "bold"
-    for post, labels in list(zip(hit.posts, hit.labels, strict=True))[:_CAPTIONS_SHOWN]:
+    posts = [
+        pair for each in (hit, *hit.alike) for pair in zip(each.posts, each.labels, strict=True)
+    ]
+    for post, labels in posts[:_CAPTIONS_SHOWN]:
         yield _caption_lines(post), ""
         yield f"     {_labelled(labels)}  [{one_line(post.post_id)}]", "magenta"
-    if (more := len(hit.posts) - _CAPTIONS_SHOWN) > 0:
+    if (more := len(posts) - _CAPTIONS_SHOWN) > 0:
         yield f"     and {count(more, 'more post')} with this picture", "dim"
     if hit.description is not None:
         yield f"     machine-written: {printable(hit.description)}", "italic"

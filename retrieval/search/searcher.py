@@ -15,15 +15,15 @@ from retrieval.catalog.filters import EVERYTHING
 from retrieval.errors import BadOption
 from retrieval.gallery.layout import thumbnail_path
 from retrieval.labels.taxonomy import stale
-from retrieval.records import STRATEGIES, Found, Hit, Why
-from retrieval.search.alike import are_alike
+from retrieval.records import STRATEGIES, Alike, Found, Hit, Why
+from retrieval.search.alike import LEAST_COSINE, are_alike
 from retrieval.search.evidence import NOTHING, Evidence, Passing, QueryVectors
 from retrieval.search.nearest import VectorAccess
 from retrieval.search.words import matched_words
 from retrieval.vectors import cosines
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -151,19 +151,19 @@ class Searcher:
         """Pictures by their rows, in that order, with those of their posts that pass.
 
         Those posts come as a search for the query would show them. `collapse`: copies among them
-        are one picture, at the place of the first.
+        with the same captions are one picture, at the place of the first.
         """
         passing = Passing.of(filters.mask(self.columns), self.generation)
         vectors = QueryVectors()
         if query is not None and not query.is_empty:
             vectors = self.query_vectors([query], "hybrid")[0]
         answer = _Answer(self.generation, self.labels, vectors, passing, {})
-        places = np.arange(len(rows))
-        options = Options(collapse=collapse)
-        groups = self._groups(np.asarray(rows, dtype=np.int64), places, len(rows), options)
+        groups = [[row] for row in rows]
+        if collapse:
+            groups = self._groups(rows, len(rows), answer.captions)
         return [
-            answer.hit(rank, rows[place], None, NOTHING, [rows[copy] for copy in copies])
-            for rank, (place, *copies) in enumerate(groups, start=1)
+            answer.hit(rank, row, None, NOTHING, copies)
+            for rank, (row, *copies) in enumerate(groups, start=1)
         ]
 
     def picture_row(self, image_id: str) -> int:
@@ -237,12 +237,14 @@ class Searcher:
         compared = self._compared(query, vectors, passing, max(_DEPTH, 10 * k), options)
         rows, scores = compared.rows, compared.scores
         answer = _Answer(self.generation, self.labels, vectors, passing, compared.nearest)
-        groups = self._groups(rows, compared.worth, k, options)
-        hits = []
-        for rank, (place, *copies) in enumerate(groups, start=1):
-            row, alike = int(rows[place]), rows[copies].tolist()
-            similar = compared.likeness.at(place)
-            hits.append(answer.hit(rank, row, float(scores[place]), similar, alike))
+        place = {int(rows[each]): int(each) for each in compared.worth}  # by row, best first
+        groups = self._groups(list(place), k) if options.collapse else [[row] for row in place][:k]
+        hits = [
+            answer.hit(
+                rank, row, float(scores[place[row]]), compared.likeness.at(place[row]), copies
+            )
+            for rank, (row, *copies) in enumerate(groups, start=1)
+        ]
         held_back = min(k, len(compared.best)) - min(k, len(compared.worth))
         return Found(tuple(hits), int(passing.pictures.sum()), held_back)
 
@@ -265,10 +267,12 @@ class Searcher:
         """Everything that passes, newest first."""
         rows = self._newest_rows(passing)
         answer = _Answer(self.generation, self.labels, QueryVectors(), passing, {})
-        groups = self._groups(rows, np.arange(len(rows)), k, options)
+        groups = [[row] for row in rows[:k].tolist()]
+        if options.collapse:
+            groups = self._groups(rows.tolist(), k, answer.captions)
         hits = [
-            answer.hit(rank, int(rows[place]), None, NOTHING, rows[copies].tolist())
-            for rank, (place, *copies) in enumerate(groups, start=1)
+            answer.hit(rank, row, None, NOTHING, copies)
+            for rank, (row, *copies) in enumerate(groups, start=1)
         ]
         return Found(tuple(hits), len(rows), 0)
 
@@ -300,18 +304,34 @@ class Searcher:
             nearest["words"] = _once(generation.caption_pictures[best[scores[best] > 0]])
         return nearest
 
-    def _groups(self, rows: Rows, best: Rows, k: int, options: Options) -> list[list[int]]:
-        """The first k places of `best`, each followed by the places of copies of its picture."""
+    def _groups(
+        self,
+        rows: Sequence[int],
+        k: int,
+        captions: Callable[[int], Collection[str]] | None = None,
+    ) -> list[list[int]]:
+        """The first k pictures, each followed by its copies, in the order of `rows`.
+
+        Copies are looked for as deep as a search looks, so that more of them are found only where
+        more is looked at. With `captions` of a row a copy has the same ones: where nothing was
+        asked, other words are another post.
+        """
         groups: list[list[int]] = []
-        for place in best.tolist():
-            for group in groups if options.collapse else ():
-                if self._are_alike(int(rows[group[0]]), int(rows[place])):
-                    group.append(place)
+        vectors = self.generation.image_vectors
+        first = np.empty((min(k, len(rows)), vectors.shape[1]), dtype=np.float32)
+        for place, row in enumerate(rows):
+            if len(groups) == k and place >= max(_DEPTH, 10 * k):
+                break
+            near = np.flatnonzero(first[: len(groups)] @ vectors[row] >= LEAST_COSINE)
+            for group in (groups[each] for each in near):
+                same = captions is None or captions(group[0]) == captions(row)
+                if same and self._are_alike(group[0], row):
+                    group.append(row)
                     break
             else:
-                if len(groups) == k:
-                    break
-                groups.append([place])
+                if len(groups) < k:
+                    first[len(groups)] = vectors[row]
+                    groups.append([row])
         return groups
 
     def _are_alike(self, first: int, second: int) -> bool:
@@ -360,8 +380,16 @@ class _Answer:
             why=self._why(row, similar),
             posts=tuple(map(generation.post, posts)),
             labels=tuple(map(self.labels.labels, posts)),
-            alike=tuple(generation.post(self._posts(other)[0]) for other in alike),
+            alike=tuple(map(self._alike, alike)),
         )
+
+    def captions(self, row: int) -> frozenset[str]:
+        """What the passing posts say that show the picture in a row."""
+        return frozenset(map(self.generation.caption, self._posts(row)))
+
+    def _alike(self, row: int) -> Alike:
+        posts = self._posts(row)
+        return Alike(tuple(map(self.generation.post, posts)), tuple(map(self.labels.labels, posts)))
 
     def _why(self, row: int, similar: Similarities) -> Why:
         words: list[str] = []
