@@ -181,8 +181,16 @@ def own_filters(columns: Columns, asked: Posts) -> Filters:
 
 
 def _filters(scope: Scope, asked: Posts) -> Filters:
-    """What is asked for, and what the user filters by: neither can widen the other."""
-    return scope.filters.both(own_filters(scope.searcher.columns, asked))
+    """What is asked for, and what the user filters by: neither can widen the other.
+
+    Raises:
+        BadOption: nothing of the kind is known in this gallery.
+
+    """
+    own = own_filters(scope.searcher.columns, asked)
+    if why := own.unanswerable(scope.searcher.columns):
+        raise BadOption(why)
+    return scope.filters.both(own)
 
 
 def _query(asked: Slice, picture: Image | None = None) -> Query:

@@ -157,6 +157,18 @@ def test_filters_that_nothing_passes_are_said(gallery: Path) -> None:
     assert "no post passes these filters; leave one out, or count posts with" in done.stderr
 
 
+@pytest.mark.parametrize(
+    "flags",
+    [["--disagreement", "sentiment"], ["--sentiment", "positive", "--sentiment-by", "image"]],
+)
+def test_what_the_picture_encoder_cannot_judge_is_said(gallery: Path, flags: list[str]) -> None:
+    done = search(gallery, *flags)
+    assert done.stdout.startswith("0 pictures")
+    assert "how its pictures feel is not determined in this gallery" in done.stderr
+    undetermined = search(gallery, "--sentiment", "undetermined", "--sentiment-by", "image")
+    assert undetermined.stdout.startswith("10 pictures")
+
+
 def test_a_hint_speaks_of_words_only_where_words_were_looked_for(gallery: Path) -> None:
     done = search(gallery, "gravel", "--strategy", "caption", "--without-caption")
     assert done.stdout.startswith("0 pictures")

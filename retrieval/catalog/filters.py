@@ -41,12 +41,12 @@ class Filters:
     sentiment_by: Side = "both"  # whose sentiment: the one that holds, or one side's alone
     topics: frozenset[str] = frozenset()  # by name
     topics_match: Literal["any", "all"] = "any"
-    since: int | None = None  # seconds since 1970, UTC; that second included
-    before: int | None = None  # seconds since 1970, UTC; that second excluded
+    since: int | None = None  # seconds since 1970; that second included
+    before: int | None = None  # seconds since 1970; that second excluded
     sources: frozenset[str] = frozenset()  # one of these
     has_caption: bool | None = None
     disagreement: Disagreement | None = None  # what caption and picture are not at one about
-    month_day: tuple[int, int] | None = None  # month from 1, day from 1; of any year, UTC
+    month_day: tuple[int, int] | None = None  # month from 1, day from 1; of any year
     pictures: frozenset[str] | None = None  # shows one of these, by id; None: any
     also: Filters | None = None  # must hold as well: "any of these" and "any of those"
 
@@ -60,6 +60,21 @@ class Filters:
     def is_empty(self) -> bool:
         """Whether every post passes."""
         return self == EVERYTHING
+
+    def unanswerable(self, columns: Columns) -> str | None:
+        """Why these filters can find nothing in this gallery, or None.
+
+        An encoder that was not trained on captions cannot judge how a picture feels.
+        """
+        by_picture = self.sentiment_by == "image" and self.sentiments - {UNDETERMINED}
+        if (by_picture or self.disagreement == "sentiment") and (
+            columns.sentiments("image") == NOT_DETERMINED
+        ).all():
+            return (
+                "how its pictures feel is not determined in this gallery, since its picture "
+                "encoder cannot judge that; one built with CLIP can"
+            )
+        return None if self.also is None else self.also.unanswerable(columns)
 
     def mask(self, columns: Columns) -> Mask:
         """Shape (posts,): the posts that pass.

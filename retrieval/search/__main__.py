@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from retrieval.catalog.columns import Columns
     from retrieval.catalog.filters import Filters
     from retrieval.records import Found
     from retrieval.search.searcher import Searcher
@@ -164,11 +165,17 @@ def _answer(
         else:
             _print(query, found, arguments.chroma_dir)
         if not arguments.queries:
-            _remark(query, found, filters, arguments)
+            _remark(query, found, filters, searcher.columns, arguments)
     return DONE
 
 
-def _remark(query: Query, found: Found, filters: Filters, arguments: argparse.Namespace) -> None:
+def _remark(
+    query: Query,
+    found: Found,
+    filters: Filters,
+    columns: Columns,
+    arguments: argparse.Namespace,
+) -> None:
     """What a user should know about an answer that it does not say itself."""
     if query.unwanted and arguments.strategy != "words":
         say(
@@ -177,7 +184,9 @@ def _remark(query: Query, found: Found, filters: Filters, arguments: argparse.Na
         )
     if found.hits:
         return
-    if not found.passing and not filters.is_empty:
+    if not found.passing and (why := filters.unanswerable(columns)):
+        say(f"no post passes these filters: {why}")
+    elif not found.passing and not filters.is_empty:
         say("no post passes these filters; leave one out, or count posts with --count-by")
     elif not found.passing:
         say("the gallery has nothing else to show")
