@@ -51,7 +51,7 @@ def answer(plan: Plan, result: Result | None, titles: Titles, examples: Sequence
 
 def refused_by_tool(reason: str) -> str:
     """A tool's advice as an answer."""
-    return f"That did not work: {reason.strip()}"
+    return f"That did not work: {reason.strip().removesuffix('.')}."
 
 
 def _without_result(plan: Plan, examples: Sequence[str]) -> str:

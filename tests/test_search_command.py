@@ -158,11 +158,10 @@ def test_filters_that_nothing_passes_are_said(gallery: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "flags",
-    [["--disagreement", "sentiment"], ["--sentiment", "positive", "--sentiment-by", "image"]],
+    "flags", ["--disagreement sentiment", "--sentiment positive --sentiment-by image"]
 )
-def test_what_the_picture_encoder_cannot_judge_is_said(gallery: Path, flags: list[str]) -> None:
-    done = search(gallery, *flags)
+def test_what_the_picture_encoder_cannot_judge_is_said(gallery: Path, flags: str) -> None:
+    done = search(gallery, *flags.split())
     assert done.stdout.startswith("0 pictures")
     assert "how its pictures feel is not determined in this gallery" in done.stderr
     undetermined = search(gallery, "--sentiment", "undetermined", "--sentiment-by", "image")
