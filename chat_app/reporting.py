@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from chat_app.building import Child, OneAtATime
 from retrieval.errors import BadInput, GalleryLocked
+from retrieval.files import json_value
 from retrieval.gallery.layout import checks_path
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Reporting(OneAtATime):
             results = (self.folder / "report.json").read_text("utf-8")
             html = (self.folder / "report.html").read_text("utf-8")
             made = (self.folder / "report.html").stat().st_mtime
-            gallery = str(json.loads(results)["about"]["gallery"])
+            gallery = str(json_value(results)["about"]["gallery"])
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from indexer.journal import Change
 from indexer.sources.base import Skipped
 from retrieval.cli import count
-from retrieval.files import explained_storage_errors
+from retrieval.files import explained_storage_errors, json_value
 from retrieval.gallery.layout import descriptions_path
 from retrieval.pictures import UnreadablePicture, decode, load_file
 
@@ -65,9 +65,9 @@ class DescriptionCache:
             return
         for line in self._path.read_text("utf-8", errors="replace").splitlines():
             try:
-                row = json.loads(line)
+                row = json_value(line)
                 if row["model"] == self._model:
-                    yield row["image_id"], row["text"]
+                    yield str(row["image_id"]), str(row["text"])
             except (ValueError, KeyError, TypeError):  # torn by a crash: it is made again
                 continue
 

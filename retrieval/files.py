@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from retrieval.errors import BadInput, BadOption, GalleryError, StorageFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 _REMEDIES = {
     errno.ENOSPC: "make room on that disk",
@@ -98,6 +99,21 @@ def appended_lines(path: Path) -> Iterator[tuple[str, str]]:
         is_torn = line.startswith("{") and not line.rstrip().endswith("}")
         if line and not is_torn:
             yield f"{path}, line {number}", line
+
+
+def json_value(
+    text: str | bytes, object_hook: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+) -> Any:
+    """What a JSON text holds, which may be anybody's.
+
+    Raises:
+        ValueError: it is no JSON, or nested beyond what can be read.
+
+    """
+    try:
+        return json.loads(text, object_hook=object_hook)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
 
 
 def flush_folder(folder: Path) -> None:

@@ -85,6 +85,8 @@ def test_the_last_answer_counts_and_nothing_is_forgotten(tmp_path: Path) -> None
     [
         "[]",
         '{"seed": 1}',
+        '{"seed": 1, "of": 1e999, "random": [], "disagreeing": []}',
+        '{"seed": ' + "[" * 20_000 + "}",
         '{"seed": 1, "random": [["a"]], "disagreeing": []}',
         '{"image_id": "a", "caption": "b"}',
         '{"image_id": "a", "caption": "b", "sentiment": "great", "picture_sentiment": null,'

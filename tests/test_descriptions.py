@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL.Image import Image
 
-from indexer.describe import DescriptionCounts, describe_pictures
+from indexer.describe import DescriptionCache, DescriptionCounts, describe_pictures
 from retrieval.errors import EndpointFailed
 from retrieval.gallery.generation import Generation
 from retrieval.labels.overrides import read_overrides
@@ -173,3 +173,10 @@ def test_pictures_leave_the_machine_only_with_permission(tmp_path: Path) -> None
     assert done.returncode == 2
     assert "--allow-upload" in done.stderr
     assert not (tmp_path / "gallery").exists()
+
+
+@pytest.mark.parametrize("image_id", ['["red"]', "{}", "[" * 20_000])
+def test_a_line_of_another_shape_is_passed_over(tmp_path: Path, image_id: str) -> None:
+    line = '{"image_id": %s, "model": "painter@1", "text": "a wall"}\n'
+    (tmp_path / "descriptions.jsonl").write_text(line % image_id + line % '"red"')
+    assert DescriptionCache(tmp_path, "painter@1").get("red") == "a wall"

@@ -88,6 +88,7 @@ def test_a_byte_order_mark_that_an_editor_wrote_is_none_of_a_correction(tmp_path
     [
         ("[]", "line 1: not a correction"),
         ('{"image_id": "0"}', "line 1: not a correction"),
+        ('{"image_id": ' + "[" * 20_000 + "}", "line 1: not a correction"),
         ('{"image_id": [], "caption": "0"}', "line 1: not a correction"),
         ('{"image_id": "0", "caption": "0", "sentiment": "great"}', "sentiment 'great'; choose"),
         ('{"image_id": "0", "caption": "0", "topics": "cats"}', "topics 'cats'; write a list"),

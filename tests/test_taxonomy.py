@@ -39,6 +39,7 @@ def test_words_are_a_text_or_a_list_and_may_be_hashtags(tmp_path: Path) -> None:
     [
         ("", r"no \[\[topic\]\]"),
         ("topic = [", "is not a file of topics"),
+        ("topic = " + "[" * 20_000, "is nested too deeply"),
         ("topic = [1]", "topic 1: write it as"),
         (BOATS.replace("boats", "Boats!"), "topic 1: the name 'Boats!'"),
         (BOATS.replace("boats", "other"), "not 'other'"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -11,6 +10,7 @@ from indexer.sources.base import PICTURE_SUFFIXES
 from indexer.sources.dates import DATE_FORMATS, read_date
 from indexer.sources.links import web_address
 from retrieval.captions import readable
+from retrieval.files import json_value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,8 +76,8 @@ def _text_of(path: Path) -> str:
 
 def _from_json(text: str) -> Told:
     try:
-        told = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        told = json_value(text)
+    except ValueError as error:
         raise _Unusable(f"not valid JSON ({error}); mend or remove it") from error
     if not isinstance(told, dict):
         raise _Unusable('not a JSON object; write {"caption": "…"}')

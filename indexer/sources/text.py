@@ -8,6 +8,7 @@ import shlex
 from typing import TYPE_CHECKING, Any
 
 from retrieval.errors import BadInput
+from retrieval.files import json_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,14 +68,14 @@ def parsed_json(
 
     """
     try:
-        return json.loads(text, object_hook=object_hook)
+        return json_value(text, object_hook)
     except json.JSONDecodeError as error:
         where = f"{path}, line {line + error.lineno - 1}, column {error.colno}"
         raise BadInput(
             f"{where}: not JSON ({error.msg}); the file is damaged or was cut short: "
             "fetch or export it again"
         ) from None
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise BadInput(f"{path}, line {line}: JSON beyond what can be read ({error})") from None
 
 

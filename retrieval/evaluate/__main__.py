@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from retrieval.cli import DONE, a_path, add_chroma_dir, open_console, write_json
 from retrieval.config import Settings
 from retrieval.errors import StorageFailed
-from retrieval.files import check_folder, foreign
+from retrieval.files import check_folder, foreign, json_value
 from retrieval.progress import add_progress, run_telling
 
 if TYPE_CHECKING:
@@ -185,7 +185,7 @@ def _check_out(folder: Path) -> None:
 def _is_report(folder: Path) -> bool:
     """Whether this command wrote what lies there, or was stopped before it wrote anything."""
     try:
-        fields = json.loads((folder / _JSON).read_text("utf-8"))
+        fields = json_value((folder / _JSON).read_text("utf-8"))
     except FileNotFoundError:
         return foreign(folder) == [folder / _PLOTS] and not foreign(folder / _PLOTS)
     except (OSError, ValueError):

@@ -7,13 +7,12 @@ are ever removed: whatever else lies there is somebody's.
 
 from __future__ import annotations
 
-import json
 import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from retrieval.errors import StorageFailed
-from retrieval.files import check_folder, foreign
+from retrieval.files import check_folder, foreign, json_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -61,7 +60,7 @@ def is_gallery(chroma_dir: Path) -> bool:
     A manifest of something else, as web apps have one, is somebody's.
     """
     with suppress(OSError, ValueError):
-        fields = json.loads(manifest_path(chroma_dir).read_text("utf-8"))
+        fields = json_value(manifest_path(chroma_dir).read_text("utf-8"))
         if isinstance(fields, dict):
             return "schema" in fields
     return lock_path(chroma_dir).is_file() and all(

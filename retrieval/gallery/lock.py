@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TextIO
 import portalocker
 
 from retrieval.errors import GalleryLocked, StorageFailed
+from retrieval.files import json_value
 from retrieval.gallery.layout import check_is_free, lock_path, writer_path
 
 if TYPE_CHECKING:
@@ -123,9 +124,9 @@ def _myself() -> dict[str, str | int]:
 
 def _who_holds(chroma_dir: Path) -> str:
     try:
-        holder = json.loads(writer_path(chroma_dir).read_text("utf-8"))
+        holder = json_value(writer_path(chroma_dir).read_text("utf-8"))
         who = f"process {holder['pid']} on {holder['host']} since {holder['started']}"
-    except (OSError, ValueError, KeyError):  # it is just being written
+    except (OSError, ValueError, KeyError, TypeError):  # it is just being written
         who = "another process"
     return (
         f"{chroma_dir} is being written by {who}; wait until it is done (searching works "

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from retrieval.errors import BadInput, BadOption
-from retrieval.files import append_lines, appended_lines, explained_storage_errors
+from retrieval.files import append_lines, appended_lines, explained_storage_errors, json_value
 from retrieval.gallery.layout import checks_path
 from retrieval.labels.overrides import key_of
 from retrieval.records import SENTIMENTS
@@ -75,14 +75,14 @@ def read_checks(chroma_dir: Path) -> Checks:
     drawn_from = 0
     for where, line in appended_lines(checks_path(chroma_dir)):
         try:
-            fields = json.loads(line)
+            fields = json_value(line)
             if "seed" in fields:
                 random += map(_key, fields["random"])
                 disagreeing += map(_key, fields["disagreeing"])
                 drawn_from = int(fields["of"])
             else:
                 answers[_key([fields["image_id"], fields["caption"]])] = _check(fields)
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, OverflowError) as error:
             raise BadInput(
                 f"{where}: neither a draw nor an answer ({error}); take the line out"
             ) from None

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 from retrieval.errors import BadInput, BadOption, StorageFailed
-from retrieval.files import append_lines, appended_lines, explained_storage_errors
+from retrieval.files import append_lines, appended_lines, explained_storage_errors, json_value
 from retrieval.gallery.layout import overrides_path
 from retrieval.labels.taxonomy import correct_topics
 from retrieval.records import SENTIMENTS, Sentiment
@@ -205,7 +205,7 @@ def _changed(override: Override, changes: Mapping[Field, Any]) -> Override:
 def _parse(line: str, where: str) -> tuple[Key, dict[Field, Any]]:
     """A line's post, and what it says of it: None takes back what was said."""
     try:
-        fields = json.loads(line)
+        fields = json_value(line)
         key = fields["image_id"], fields["caption"]
         if not all(isinstance(part, str) for part in key):
             raise TypeError

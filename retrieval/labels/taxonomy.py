@@ -76,6 +76,8 @@ def load_taxonomy(path: Path) -> Taxonomy:
         ) from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadInput(f"{path} is not a file of topics: {error}; see {DEFAULT_TOPICS}") from error
+    except RecursionError as error:
+        raise BadInput(f"{path} is nested too deeply; see {DEFAULT_TOPICS}") from error
     if not isinstance(entries, list) or not entries:
         raise BadInput(f"{path} has no [[topic]]; see {DEFAULT_TOPICS} for how they look")
     topics = tuple(_topic(entry, place, path) for place, entry in enumerate(entries, start=1))
