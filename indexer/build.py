@@ -23,10 +23,10 @@ from indexer.writer import interrupted_rebuild, open_writer
 from retrieval.cli import count
 from retrieval.encoders.choose import AUTO, choose_image_encoder
 from retrieval.encoders.sentence import DEFAULT_SENTENCE_MODEL, SentenceEncoder
-from retrieval.errors import BadOption, GalleryError, NoGallery
+from retrieval.errors import BadOption, GalleryDamaged, GalleryError, NoGallery
 from retrieval.files import explained_storage_errors
 from retrieval.gallery.generation import Generation
-from retrieval.gallery.layout import check_is_free, missing_path
+from retrieval.gallery.layout import check_is_free, manifest_path, missing_path
 from retrieval.gallery.manifest import (
     EncoderRecord,
     Encoders,
@@ -401,11 +401,21 @@ def _indexed_roots(chroma_dir: Path, source: str) -> set[str]:
 def _requests(
     request: SourceRequest | None, chroma_dir: Path, *, rebuild: bool
 ) -> list[SourceRequest]:
-    known = map(_as_request, sources_of_any_schema(chroma_dir).values()) if rebuild else ()
+    known = _known_requests(chroma_dir) if rebuild else ()
     others = [each for each in known if request is None or each.location != request.location]
     if request is None and not others:
         request = SourceRequest(default_location())
     return ([request] if request else []) + others
+
+
+def _known_requests(chroma_dir: Path) -> list[SourceRequest]:
+    try:
+        return [_as_request(record) for record in sources_of_any_schema(chroma_dir).values()]
+    except (KeyError, TypeError) as error:
+        raise GalleryDamaged(
+            f"{manifest_path(chroma_dir)} does not say how to read its sources ({error!r}); move "
+            "it away, and build each source again with: python -m indexer build SOURCE"
+        ) from error
 
 
 def _remembered(request: SourceRequest) -> dict[str, Any]:

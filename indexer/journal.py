@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from retrieval.files import write_atomically
+from retrieval.errors import GalleryDamaged
+from retrieval.files import json_value, write_atomically
 from retrieval.gallery.generation import post_from_row, post_to_row
 from retrieval.gallery.layout import journal_dir, journal_files
 from retrieval.gallery.manifest import Encoders
@@ -64,9 +65,28 @@ class Journal:
         write_atomically(path, _to_bytes(change))
 
     def pending(self, generation: int) -> Iterator[Change]:
-        """The changes made on top of `generation`, in order."""
+        """The changes made on top of `generation`, in order.
+
+        Raises:
+            GalleryDamaged: the disk spoilt one of them; those after it may build on it.
+
+        """
         for path in self._changes(generation):
-            yield _from_bytes(path.read_bytes())
+            try:
+                change = _from_bytes(path.read_bytes())
+            except Exception as error:  # on broken bytes numpy raises whatever it runs into
+                raise _spoilt(path, error) from error
+            yield change
+
+    def is_whole(self, generation: int) -> bool:
+        """Whether all that was made on top of `generation` can be read."""
+        try:
+            self.pending_rebuild(generation)
+            for _ in self.pending(generation):
+                pass
+        except GalleryDamaged:
+            return False
+        return True
 
     def is_pending(self, generation: int) -> bool:
         """Whether a writer stopped before all it wrote on top of `generation` was published."""
@@ -97,14 +117,21 @@ class Journal:
         write_atomically(self._rebuild, json.dumps(fields).encode())
 
     def pending_rebuild(self, generation: int) -> Encoders | None:
-        """The encoders of the rebuild that was under way when the last writer stopped, if any."""
+        """The encoders of the rebuild that was under way when the last writer stopped, if any.
+
+        Raises:
+            GalleryDamaged: the disk spoilt what says so.
+
+        """
         try:
-            fields = json.loads(self._rebuild.read_text("utf-8"))
+            fields = json_value(self._rebuild.read_text("utf-8"))
+            encoders = Encoders.from_json(fields["encoders"])
+            is_published = fields["generation"] != generation  # only the tidying up is missing
         except FileNotFoundError:
             return None
-        if fields["generation"] != generation:  # it was published; only the tidying up is missing
-            return None
-        return Encoders.from_json(fields["encoders"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise _spoilt(self._rebuild, error) from error
+        return None if is_published else encoders
 
     def _changes(self, generation: int) -> list[Path]:
         prefix = f"{generation:08}-"
@@ -113,6 +140,13 @@ class Journal:
             for path in journal_files(self._chroma_dir)
             if path.name.startswith(prefix) and path.suffix == ".npz"
         ]
+
+
+def _spoilt(path: Path, error: Exception) -> GalleryDamaged:
+    return GalleryDamaged(
+        f"{path} cannot be read ({' '.join(str(error).split())}); searching works meanwhile; make "
+        "the gallery again with: python -m indexer build --rebuild"
+    )
 
 
 def _number(change: Path) -> int:

@@ -276,12 +276,15 @@ def open_writer(
     Raises:
         GalleryLocked: another process is writing.
         EncoderMismatch, SchemaMismatch: the gallery is of other encoders or another schema.
+        GalleryDamaged: its manifest, or what a stopped writer left, cannot be read; a rebuild can.
         StorageFailed: the disk refuses.
 
     """
     with explained_storage_errors(chroma_dir), writer_lock(chroma_dir):
         journal = Journal(chroma_dir)
         published = _published(chroma_dir, encoders, rebuild=rebuild)
+        if rebuild and not journal.is_whole(published.generation):
+            journal.clear()
         journal.tidy(published.generation)
         pending = journal.pending_rebuild(published.generation)
         if rebuild and pending != encoders:

@@ -14,10 +14,10 @@ import chromadb
 import numpy as np
 import pytest
 
-from indexer.journal import Journal
+from indexer.journal import Change, Journal
 from retrieval.errors import EncoderMismatch, GalleryDamaged, NoGallery, SchemaMismatch
 from retrieval.gallery.generation import Generation
-from retrieval.gallery.manifest import EncoderRecord, Encoders, read_manifest
+from retrieval.gallery.manifest import EncoderRecord, Encoders, Manifest, read_manifest
 from retrieval.labels.overrides import read_overrides
 from retrieval.labels.view import LabelView
 from retrieval.progress import Progress
@@ -229,6 +229,52 @@ def test_a_damaged_manifest_is_an_error_and_is_not_overwritten(
     with pytest.raises(GalleryDamaged, match=r"manifest.json cannot be read.*--rebuild"):
         index_folder(chroma_dir, posts)
     assert (chroma_dir / "manifest.json").read_text() == "{"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"built_at": [1]}, {"built_at": 10**30}, {"generation": "1"}, {"sources": []},
+        {"sources": {"folder:/p": "/p"}}, {"posts": None}, {"chroma_overrides": True},
+        {"encoders": {"image": {}, "caption": {}}}, {"labels": {"topics": [[1, 2]]}},
+    ],
+)  # fmt: skip
+def test_a_manifest_of_other_kinds_of_values_is_damaged(
+    chroma_dir: Path, change: dict[str, Any]
+) -> None:
+    chroma_dir.mkdir()
+    Manifest(RECORDS).write(chroma_dir)
+    path = chroma_dir / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    with pytest.raises(GalleryDamaged, match=r"manifest.json is damaged.*--rebuild"):
+        read_manifest(chroma_dir)
+
+
+def test_a_manifest_that_is_nested_too_deeply_is_damaged(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text("[" * 20_000)
+    with pytest.raises(GalleryDamaged, match=r"cannot be read \(nested too deeply\)"):
+        read_manifest(tmp_path)
+
+
+@pytest.mark.parametrize("rebuilding", [False, True])
+@pytest.mark.parametrize("spoil", ["cut short", "zeros"])
+def test_what_a_stopped_build_left_and_the_disk_spoilt_is_said_and_made_again(
+    chroma_dir: Path, posts: Path, spoil: str, rebuilding: bool
+) -> None:
+    index_folder(chroma_dir, posts)
+    journal = Journal(chroma_dir)
+    if rebuilding:
+        journal.start_rebuild(RECORDS, 1)
+    journal.append(Change(removed_posts=["red"]), 1)
+    left = sorted(chroma_dir.glob("journal/*"))
+    for path in left:
+        whole = path.read_bytes()
+        path.write_bytes(whole[:40] if spoil == "cut short" else bytes(len(whole)))
+    with pytest.raises(GalleryDamaged, match=rf"{left[-1].name} cannot be read.*--rebuild"):
+        index_folder(chroma_dir, posts)
+    index_folder(chroma_dir, posts, rebuild=True)
+    assert Generation.open(chroma_dir).manifest.posts == 8
+    assert_chroma_agrees(chroma_dir)
 
 
 def test_without_a_gallery_the_error_says_how_to_make_one(tmp_path: Path) -> None:

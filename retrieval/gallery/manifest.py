@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from retrieval.errors import BadOption, EncoderMismatch, GalleryDamaged, NoGallery, SchemaMismatch
-from retrieval.files import write_atomically
+from retrieval.files import json_value, write_atomically
 from retrieval.gallery.layout import manifest_path
 from retrieval.gallery.stored_labels import LabelRecord
 from retrieval.records import EPOCH
@@ -90,7 +90,7 @@ def read_manifest(chroma_dir: Path) -> Manifest:
 
     """
     try:
-        fields = json.loads(manifest_path(chroma_dir).read_text("utf-8"))
+        fields = json_value(manifest_path(chroma_dir).read_text("utf-8"))
     except FileNotFoundError:
         raise NoGallery(
             f"there is no gallery in {chroma_dir}; make one with: python -m indexer build"
@@ -116,12 +116,35 @@ def read_manifest(chroma_dir: Path) -> Manifest:
     try:
         labels = fields["labels"] and LabelRecord.from_json(fields["labels"])
         encoders = Encoders.from_json(fields["encoders"])
-        return Manifest(**{**fields, "encoders": encoders, "labels": labels})
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        return _checked(Manifest(**{**fields, "encoders": encoders, "labels": labels}))
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise GalleryDamaged(
             f"{manifest_path(chroma_dir)} is damaged ({error!r}); make the gallery again with: "
             "python -m indexer build --rebuild"
         ) from error
+
+
+def _checked(manifest: Manifest) -> Manifest:
+    """The same; raises TypeError where it holds other kinds of values than were written."""
+    labels, records = manifest.labels, (manifest.encoders.image, manifest.encoders.caption)
+    numbers = [manifest.generation, manifest.built_at, manifest.posts, manifest.pictures]
+    numbers += [manifest.chroma_overrides, *(record.dimension for record in records)]
+    texts = [manifest.chroma_labels, *(record.spec for record in records)]
+    texts += [*(record.fingerprint for record in records), *manifest.sources]
+    if labels:
+        texts += [labels.sentiment_model, labels.sentiment, labels.image, labels.fusion]
+        texts += [labels.taxonomy, labels.taxonomy_path]
+        texts += [text for topic in labels.topics for text in topic]
+    for values, kind in (
+        (numbers, int),
+        (texts, str),
+        (labels.cuts if labels else (), int | float),
+        (manifest.sources.values(), dict),
+    ):
+        if odd := [v for v in values if isinstance(v, bool) or not isinstance(v, kind)]:
+            raise TypeError(f"{odd[0]!r:.60} is not what belongs there")
+    _ = manifest.named  # a moment that there is
+    return manifest
 
 
 def check_fingerprints(stored: Encoders, image: str, caption: str) -> None:
@@ -146,9 +169,7 @@ def check_fingerprints(stored: Encoders, image: str, caption: str) -> None:
 def sources_of_any_schema(chroma_dir: Path) -> dict[str, dict[str, Any]]:
     """The sources a rebuild has to read, from a manifest of whatever version; {} if unreadable."""
     try:
-        sources: dict[str, dict[str, Any]] = json.loads(
-            manifest_path(chroma_dir).read_text("utf-8")
-        )["sources"]
-    except (OSError, ValueError, KeyError, TypeError):
+        sources = json_value(manifest_path(chroma_dir).read_text("utf-8"))["sources"]
+        return {name: record for name, record in sources.items() if isinstance(record, dict)}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
-    return sources
