@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections import Counter
 
 import pytest
@@ -129,3 +130,10 @@ def test_no_letter_of_a_text_with_signs_is_lost(text: str) -> None:
         return
     read = "".join(term.text for term in query.terms)
     assert Counter(re.findall("[ab]", read)) == Counter(re.findall("[ab]", text))
+
+
+@pytest.mark.parametrize("piece", ["a ", '"', '" ', "a^.", "-a b ", "a^1x ", "\t", "1"])
+def test_a_text_that_was_pasted_is_read_in_no_time(piece: str) -> None:
+    started = time.process_time()
+    parse_query("beach a^" + piece * (100_000 // len(piece)) + "x")
+    assert time.process_time() - started < 5

@@ -61,6 +61,8 @@ TODAY = date(2024, 9, 15)
         ("from november to march 2021", "2020-11-01", "2021-03-31", "from november to march 2021"),
         ("2019-2021", "2019-01-01", "2021-12-31", "2019-2021"),
         ("from 2019 to 2021", "2019-01-01", "2021-12-31", "from 2019 to 2021"),
+        ("the last 9999999 years", "1000-01-01", "2024-09-15", "the last 9999999 years"),
+        (f"last {'9' * 5000} days", "1000-01-01", "2024-09-15", f"last {'9' * 5000} days"),
     ],
 )
 def test_a_time_is_found_with_the_words_that_name_it(

@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from chat_app.understanding.plan import Lexicon
 
 _THESE_DAYS = 7
+_MOST_READ = 1_000  # characters: a question has a hundred, and a text that was pasted takes minutes
 _MOST_TIMES = 6  # that one question names
 _FIRST_TIME = 0xE000  # a private sign for each time, so that it stays in its clause
 _TIME = re.compile("[\ue000-\ue0ff]")
@@ -69,12 +70,12 @@ _TIME = re.compile("[\ue000-\ue0ff]")
 def understand(
     question: str, today: date, lexicon: Lexicon, previous: Plan | None = None, seen: int = 1
 ) -> Plan:
-    """What a question asks for.
+    """What a question asks for, by its first 1,000 characters.
 
     `previous`: the last plan that looked for posts; `seen`: the place among them of the one that
     was looked at last.
     """
-    text = with_years_written_out(mended(_tidy(question), lexicon))
+    text = with_years_written_out(mended(_tidy(question[:_MOST_READ]), lexicon))
     if plan := _small_talk(text):
         return plan
     if found := frames.AFRESH.search(text):

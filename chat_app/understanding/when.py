@@ -36,6 +36,9 @@ class Named:
 
 Days = tuple[date, date]
 
+_FIRST_DAY = date(1000, 1, 1)  # there is nothing to find before it, and days to count back from
+_MOST_DIGITS = 6  # of a number of days or years; Python does not read thousands of them
+
 _MONTHS = {name: place for place, names in enumerate(WORDS["months"], 1) for name in names}
 _SEASONS: dict[str, int] = WORDS["seasons"]  # the month that each begins in
 _WEEKDAYS: list[str] = WORDS["weekdays"]
@@ -232,6 +235,14 @@ def _year_of(month: int, day: int, today: date) -> int:
 
 
 def _back(today: date, number: int, unit: str) -> date:
+    """That long ago; what nobody can remember is as long ago as anything."""
+    try:
+        return max(_FIRST_DAY, _so_long_before(today, number, unit))
+    except (OverflowError, ValueError):
+        return _FIRST_DAY
+
+
+def _so_long_before(today: date, number: int, unit: str) -> date:
     if unit in ("day", "week"):
         return today - timedelta(number * (7 if unit == "week" else 1))
     months = today.year * 12 + today.month - 1 - number * (12 if unit == "year" else 1)
@@ -241,7 +252,9 @@ def _back(today: date, number: int, unit: str) -> date:
 
 def _number(text: str | None) -> int:
     text = (text or "1").lower()
-    return int(text) if text.isdigit() else _NUMBERS[text]
+    if text.isdigit():
+        return int(text) if len(text) <= _MOST_DIGITS else 10**_MOST_DIGITS
+    return _NUMBERS[text]
 
 
 def _month(text: str) -> int:

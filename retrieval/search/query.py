@@ -18,10 +18,11 @@ _MOST_WEIGHT = 10.0
 _TOKEN = re.compile(
     r"""(?P<minus>-(?=[^\s\d-]))?    # not before a number, nor alone
         (?:"(?P<quoted>[^"]+)"|(?P<word>[^\s"^]+))
-        (?:\^(?P<weight>\d*\.?\d+))?
+        (?:\^(?P<weight>\d+(?:\.\d+)?|\.\d+))?
         (?:\s+|$)""",
     re.VERBOSE,
 )
+_BLANKS, _WORD = re.compile(r"\s*"), re.compile("[^ ]*")
 _UNCLOSED = re.compile(r'-"\s*[^\s"]')
 _QUOTATION_MARKS = str.maketrans("“”„«»", '"' * 5)  # phones write these
 
@@ -104,17 +105,24 @@ def parse_query(text: str, *, picture: Image | None = None, similar_to: str | No
 def _tokens(text: str) -> list[tuple[bool, str, float | None]]:
     """Whether it is subtracted, the words, and the weight where one is given; in order."""
     tokens: list[tuple[bool, str, float | None]] = []
-    rest = text.translate(_QUOTATION_MARKS).lstrip()
-    while rest:
-        match = _TOKEN.match(rest)
+    text = text.translate(_QUOTATION_MARKS).rstrip()
+    at = 0  # a place and no rest of the text: cutting that off word by word takes its square
+    while (at := _end_of(_BLANKS, text, at)) < len(text):
+        match = _TOKEN.match(text, at)
         if match is not None:
             weight = None if match["weight"] is None else float(match["weight"])
             tokens.append((match["minus"] is not None, match["quoted"] or match["word"], weight))
-            rest = rest[match.end() :]
-        elif _UNCLOSED.match(rest):
-            raise BadOption(f"the quotation mark in {rest!r} is not closed; close it")
+            at = match.end()
+        elif _UNCLOSED.match(text, at):
+            raise BadOption(f"the quotation mark in {text[at:]!r} is not closed; close it")
         else:  # a quotation mark or a ^ that means nothing here: a word like others
-            word, _, rest = rest.partition(" ")
-            tokens.append((False, word, None))
-        rest = rest.lstrip()
+            word = _end_of(_WORD, text, at)
+            tokens.append((False, text[at:word], None))
+            at = word
     return [token for token in tokens if token[1].strip('"').strip()]
+
+
+def _end_of(pattern: re.Pattern[str], text: str, at: int) -> int:
+    """Where the pattern, which can be empty, ends if it begins at a place."""
+    found = pattern.match(text, at)
+    return at if found is None else found.end()
