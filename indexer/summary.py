@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from retrieval.captions import for_model
-from retrieval.cli import count, printable
+from retrieval.cli import count, one_line, printable
 
 _BAR = 40  # characters of the longest bar
 
@@ -154,7 +154,7 @@ def plan_text(planned: Sequence[Planned], preview: Preview) -> str:
     if preview.years:
         first, last = preview.years
         lines.append(f"dates from {first} to {last}, judged by {count(preview.dated, 'post')}")
-    lines += [printable(f"would skip {each.path}: {each.reason}") for each in preview.skipped]
+    lines += [one_line(f"would skip {each.path}: {each.reason}") for each in preview.skipped]
     if preview.minutes is not None:
         lines.append(f"would take about {count(max(1, round(preview.minutes)), 'minute')}")
     return "\n".join([*lines, "nothing was written (--dry-run)"])

@@ -72,8 +72,8 @@ def read_lines(path: Path) -> list[str]:
 
 
 def complain(error: GalleryError) -> None:
-    """Print an error on stderr."""
-    say(f"error: {error}")
+    """Print an error on stderr; in one line, whatever the name in it."""
+    say(one_line(f"error: {error}"))
 
 
 def say(sentence: str) -> None:

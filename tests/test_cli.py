@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from retrieval.cli import read_lines, write_json
+from retrieval.cli import complain, read_lines, write_json
 from retrieval.errors import BadInput
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -89,3 +89,8 @@ def test_a_file_that_is_no_text_is_an_error(content: Any, message: str, tmp_path
         (tmp_path / "lines.txt").write_bytes(content)
     with pytest.raises(BadInput, match=message):
         read_lines(tmp_path / "lines.txt")
+
+
+def test_an_error_is_one_line_whatever_it_names(capsys: pytest.CaptureFixture[str]) -> None:
+    complain(BadInput("a\nb\u2028c.csv holds no rows"))
+    assert capsys.readouterr().err == "error: a�b�c.csv holds no rows\n"

@@ -197,6 +197,12 @@ BROKEN_INSTANCES: dict[str, tuple[Json, str]] = {
         changed(INSTANCES, "annotations", {"id": 1, "image_id": 1, "category_id": 17}),
         "entry 1 of 'annotations': 'area' should be a number of pixels",
     ),
+    "an area without end": (
+        changed(
+            INSTANCES, "annotations", {"id": 1, "image_id": 1, "category_id": 17, "area": 10**400}
+        ),
+        "entry 1 of 'annotations': 'area' should be a number of pixels",
+    ),
     "no size": (
         changed(INSTANCES, "images", {"id": 1, "file_name": "000000000001.jpg"}),
         "entry 1 of 'images': 'width' should be a whole number",
@@ -213,6 +219,14 @@ def test_instances_of_another_shape_are_an_error_that_names_the_entry(
         read(coco / "annotations" / "captions_val2017.json")
     assert str(path) in str(caught.value)
     assert told in str(caught.value)
+
+
+def test_a_size_without_end_is_none(coco: Path) -> None:
+    size = {"id": 1, "file_name": "000000000001.jpg", "width": 10**400, "height": 1}
+    write(coco / "annotations" / "instances_val2017.json", changed(INSTANCES, "images", size))
+    (post, *_) = read(coco / "annotations" / "captions_val2017.json").posts
+    assert post.truth is not None
+    assert all(seen.area < 1e-9 for seen in post.truth.objects or ())
 
 
 def test_a_file_cut_short_is_an_error_that_names_line_and_column(coco: Path) -> None:

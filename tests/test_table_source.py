@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
@@ -538,6 +539,30 @@ def test_a_name_that_means_something_outside_only_when_decoded_is_missing(folder
     rows = [{"image": name, "caption": ""} for name in ("%2e%2e/x.jpg", "cat.jpg", "..\\x.jpg")]
     reading = read(folder / "p.json", json.dumps(rows))
     assert reading.missing == ("%2e%2e/x.jpg", "..\\x.jpg")
+
+
+def test_an_address_of_no_host_is_missing_and_said_in_one_line(folder: Path) -> None:
+    rows = [{"image": name, "caption": ""} for name in ("file://[", "http://a\nb", "cat.jpg")]
+    reading = read(folder / "p.json", json.dumps(rows))
+    assert reading.missing == ("file://[", "http://a\nb")
+    assert all(len(note.splitlines()) == 1 for note in reading.notes)
+
+
+@pytest.mark.parametrize("damage", ["a byte", "a duration of more than a million years"])
+def test_why_parquet_cannot_be_read_is_one_line(folder: Path, damage: str) -> None:
+    table = pa.table({"image": ["cat.jpg"], "caption": ["a"]})
+    if damage != "a byte":
+        long = pa.array([10**15], pa.int64()).view(pa.duration("s"))
+        table = table.append_column("text", long)
+    out = io.BytesIO()
+    pq.write_table(table, out)
+    content = bytearray(out.getvalue())
+    if damage == "a byte":
+        footer = int.from_bytes(content[-8:-4], "little")
+        content[-8 - footer] ^= 0xFF
+    with pytest.raises(BadInput, match="cannot be read as Parquet") as caught:
+        read(folder / "p.parquet", bytes(content))
+    assert len(str(caught.value).splitlines()) == 1
 
 
 def test_paths_of_another_machine_are_said_to_be_that(folder: Path) -> None:

@@ -27,6 +27,7 @@ _T = TypeVar("_T")
 
 # COCO 2014 writes COCO_val2014_000000391895.jpg, COCO 2017 the same picture 000000391895.jpg.
 _PICTURE_NAME = re.compile(r"(?:COCO_[a-z]+\d{4}_)?(\d{12})\.(?:jpe?g|png)", re.IGNORECASE)
+_MOST_PIXELS = 10**15  # no picture has as many; Python cannot divide by every whole number
 _PEEK = 65_536  # bytes at each end of a file; an entry of COCO or SentiCap takes a few thousand
 
 
@@ -201,11 +202,14 @@ def _without_outline(entry: dict[str, Any]) -> dict[str, Any]:
 def _sizes(document: object, path: Path) -> dict[int, int]:
     """Pixels of each picture."""
     return {
-        member(image, "id", int, where): max(
-            1, member(image, "width", int, where) * member(image, "height", int, where)
-        )
+        member(image, "id", int, where): _size(image, where)
         for where, image in entries(document, "images", path)
     }
+
+
+def _size(image: object, where: str) -> int:
+    size = member(image, "width", int, where) * member(image, "height", int, where)
+    return min(max(1, size), _MOST_PIXELS)
 
 
 def _areas(document: object, kinds: Container[int], path: Path) -> Areas:
@@ -220,7 +224,7 @@ def _areas(document: object, kinds: Container[int], path: Path) -> Areas:
 
 def _area(annotation: object, where: str) -> float:
     area = annotation.get("area") if isinstance(annotation, dict) else None
-    if isinstance(area, int | float) and area >= 0:
+    if isinstance(area, int | float) and 0 <= area <= _MOST_PIXELS:
         return area
     raise BadInput(f"{where}: 'area' should be a number of pixels; is this an instances_*.json?")
 

@@ -13,6 +13,7 @@ from indexer.sources.base import PICTURE_SUFFIXES, Skipped, SourcePost, SourceRe
 from indexer.sources.sidecar_names import sidecars_beside
 from indexer.sources.sidecars import Told, read_sidecar
 from retrieval.captions import readable
+from retrieval.cli import one_line
 from retrieval.errors import BadInput
 from retrieval.files import real_path
 from retrieval.gallery.layout import is_gallery
@@ -216,7 +217,7 @@ def _passed_over_note(by_suffix: Counter[str]) -> str:
     total = by_suffix.total()
     ranked = sorted(by_suffix.items(), key=lambda item: (-item[1], item[0]))
     named = [
-        f"{count} {readable(suffix) or 'without a suffix'}"
+        f"{count} {one_line(readable(suffix)) or 'without a suffix'}"
         for suffix, count in ranked[:_KINDS_NAMED]
     ]
     if others := sum(count for _, count in ranked[_KINDS_NAMED:]):

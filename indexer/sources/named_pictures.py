@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
+from retrieval.cli import one_line
 from retrieval.errors import BadInput
 from retrieval.files import real_path
 from retrieval.names import folded
@@ -80,9 +81,9 @@ class NamedPictures:
         absent = len(self.missing) - len(addresses) - len(windows)
         if windows:
             yield (
-                f"{len(windows)} {of_all} are paths of a Windows machine, such as {windows[0]}; "
-                "their posts are left out. Write them relative to the folder that they lie in, "
-                "and name that with --images DIR."
+                f"{len(windows)} {of_all} are paths of a Windows machine, such as "
+                f"{one_line(windows[0])}; their posts are left out. Write them relative to the "
+                "folder that they lie in, and name that with --images DIR."
             )
         if absent:
             yield (
@@ -91,14 +92,16 @@ class NamedPictures:
             )
         if addresses:
             yield (
-                f"{len(addresses)} {of_all} are web addresses, such as {addresses[0]}; their posts "
-                "are left out. Download the pictures first, and name the files in the table."
+                f"{len(addresses)} {of_all} are web addresses, such as {one_line(addresses[0])}; "
+                "their posts are left out. Download the pictures first, and name the files in the "
+                "table."
             )
 
     def _look_for(self, named: str, where: str) -> Place | None:
         """As it is written, else as other programs write the same name."""
         if named[:7].lower() == "file://":
-            return self._look_for_path(url2pathname(urlsplit(named).path), where)
+            with suppress(ValueError):  # a host that is none, such as file://[
+                return self._look_for_path(url2pathname(urlsplit(named).path), where)
         if _ADDRESS.match(named):
             return None
         if (place := self._look_for_path(named, where)) is not None:

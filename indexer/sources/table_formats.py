@@ -142,8 +142,9 @@ def _read_parquet(path: Path) -> Table:
     try:
         table = pq.ParquetFile(path).read()
         values = table.to_pylist()
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise BadInput(f"{path} cannot be read as Parquet ({error}); export it again") from error
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
+        reason = " ".join(str(error).split())  # pyarrow's has several lines
+        raise BadInput(f"{path} cannot be read as Parquet ({reason}); export it again") from error
     rows = [Row(path, number, None, cells) for number, cells in enumerate(values, start=1)]
     return Table(tuple(table.column_names), rows)
 
