@@ -7,8 +7,11 @@ but an upload that could not be finished.
 
 from __future__ import annotations
 
+import errno
+import lzma
 import shutil
 import stat
+import struct
 import zipfile
 import zlib
 from contextlib import contextmanager
@@ -42,6 +45,13 @@ _README = """
 What was uploaded in the page, a folder an upload. The gallery shows these very files: one that is
 removed here leaves the gallery at the next build of its source.
 """
+# Why a name cannot be one here: too long, or below another file's.
+_IMPOSSIBLE = {errno.ENAMETOOLONG, errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.EINVAL}
+# What zipfile and the decoders below it raise on broken archives.
+_MALFORMED = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
+    *(NotImplementedError, EOFError, ValueError, LookupError),
+)
 _FOLDERS = frozenset({"__MACOSX", "@eaDir"})  # what systems put into archives beside the pictures
 
 
@@ -142,7 +152,9 @@ class _Unpacking:
                     if (path := _path_in(entry, file.name)) is not None:
                         with archive.open(entry) as content:
                             self._write(path, content.read)
-        except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, ValueError) as error:
+        except (*_MALFORMED, OSError) as error:
+            if isinstance(error, OSError) and error.errno is not None:  # the disk's
+                raise
             raise BadInput(
                 f"{_shown(file.name)} is no archive that can be read ({error}); pack it again as "
                 "an ordinary zip"
@@ -160,9 +172,7 @@ class _Unpacking:
                 f"more than {count(MOST_FILES, 'file')} at once; give the path of their folder "
                 "instead"
             )
-        target = _free(self._folder / path)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("xb") as out:
+        with self._new_file(path) as out:
             while chunk := read(_CHUNK):
                 self._bytes -= len(chunk)
                 if self._bytes < 0:
@@ -171,6 +181,18 @@ class _Unpacking:
                         "folder instead"
                     )
                 out.write(chunk)
+
+    def _new_file(self, path: PurePosixPath) -> IO[bytes]:
+        try:
+            target = _free(self._folder / path)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            return target.open("xb")
+        except OSError as error:
+            if error.errno not in _IMPOSSIBLE:
+                raise
+            raise BadInput(
+                f"{_shown(str(path))} cannot be kept under that name ({error.strerror}); rename it"
+            ) from error
 
 
 def _free(path: Path) -> Path:
@@ -223,7 +245,7 @@ def _seekable(file: UploadedFile) -> IO[bytes]:
 
 
 def _shown(name: str) -> str:
-    return clean(name)[:200]
+    return " ".join(clean(name)[:200].split())
 
 
 @contextmanager

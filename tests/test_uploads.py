@@ -151,6 +151,25 @@ def test_what_cannot_be_read_is_one_sentence(
     assert nothing_kept(uploads)
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2, zipfile.ZIP_DEFLATED])
+def test_a_spoilt_archive_is_one_sentence(uploads: Uploads, tmp_path: Path, method: int) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as archive:
+        archive.writestr("red.png", picture(tmp_path) * 50)
+    content = bytearray(out.getvalue())
+    content[50:60] = b"\xff" * 10
+    with pytest.raises(BadInput, match="no archive that can be read"):
+        uploads.keep([File("posts.zip", bytes(content))])
+    assert nothing_kept(uploads)
+
+
+@pytest.mark.parametrize("entries", [("x" * 300 + ".png",), ("a.png", "a.png/b.png")])
+def test_a_name_that_cannot_be_one_here_is_said(uploads: Uploads, entries: tuple[str, ...]) -> None:
+    with pytest.raises(BadInput, match=r"cannot be kept under that name .*; rename it"):
+        uploads.keep([packed(dict.fromkeys(entries, b"a"))])
+    assert nothing_kept(uploads)
+
+
 def test_a_name_that_is_a_path_is_a_name(uploads: Uploads, tmp_path: Path) -> None:
     kept = uploads.keep([File("../../evil.jpg"), File("C:\\me\\b.jpg"), File("a\u202eb\n.jpg")])
     assert len(files_below(kept.location)) == 3
