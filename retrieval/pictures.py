@@ -26,6 +26,8 @@ MAX_PIXELS = 256_000_000  # a phone's 200-megapixel photo passes, a decompressio
 # Pillow raises at twice its limit and warns from it on; the warning would be noise.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
 warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+# So are the others that it has for odd files, which name the line of its code and no file.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 # What Pillow logs of a picture names no file; what is wrong with one is told by its exceptions.
 logging.getLogger("PIL").addHandler(logging.NullHandler())
 # Programs that make pictures keep whole workflows in their texts, scanners large profiles.
@@ -262,7 +264,8 @@ def _to_eight_bits(image: Image.Image) -> Image.Image:
     pixels = np.asarray(image)
     if pixels.dtype == np.int32 and tags.get(_SAMPLE_FORMAT, (1,))[0] == 1 and tags:
         pixels = pixels.view(np.uint32)  # Pillow has no mode for them
-    values = pixels.astype(np.float64)
+    with np.errstate(invalid="ignore"):  # NaN of broken files
+        values = pixels.astype(np.float64)
     if image.mode.startswith("I;16"):
         low, high = 0.0, 65_535.0
     else:  # 32 bits have no agreed white

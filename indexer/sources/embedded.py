@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-import warnings
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,9 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from retrieval.pictures import PictureFile
-
-# Pillow tells of every odd EXIF entry; here odd entries are simply absent.
-warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.TiffImagePlugin")
 
 # What Pillow and its parsers raise on broken metadata, whose lengths and offsets lead anywhere.
 _MALFORMED = (SyntaxError, struct.error, ValueError, LookupError, TypeError, OSError, OverflowError)
