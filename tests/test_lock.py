@@ -48,6 +48,21 @@ def test_the_second_writer_is_told_who_holds_the_lock(tmp_path: Path) -> None:
         holder.wait()
 
 
+@pytest.mark.parametrize("written", ["", "[]", "{}", "[" * 20_000])
+def test_a_holder_whose_name_is_half_written_is_another_process(
+    tmp_path: Path, written: str
+) -> None:
+    holder = hold_elsewhere(tmp_path)
+    try:
+        (tmp_path / "writer.json").write_text(written)
+        with pytest.raises(GalleryLocked, match="being written by another process"):
+            with writer_lock(tmp_path):
+                pass
+    finally:
+        holder.kill()
+        holder.wait()
+
+
 def test_a_killed_writer_leaves_no_lock_behind(tmp_path: Path) -> None:
     holder = hold_elsewhere(tmp_path)
     holder.send_signal(signal.SIGKILL)

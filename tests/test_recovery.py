@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import chromadb
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from indexer.journal import Change, Journal
@@ -21,6 +22,7 @@ from retrieval.gallery.manifest import EncoderRecord, Encoders, Manifest, read_m
 from retrieval.labels.overrides import read_overrides
 from retrieval.labels.view import LabelView
 from retrieval.progress import Progress
+from tests.commands import run
 from tests.crashing_build import CALLS, crashing_build
 from tests.galleries import RECORDS, index_folder, labeller, save_picture, three_pictures
 
@@ -250,6 +252,17 @@ def test_a_manifest_of_other_kinds_of_values_is_damaged(
         read_manifest(chroma_dir)
 
 
+def test_a_manifest_that_does_not_say_how_to_read_a_source_is_no_base_of_a_rebuild(
+    chroma_dir: Path,
+) -> None:
+    chroma_dir.mkdir()
+    Manifest(RECORDS, sources={"folder:/p": {"location": "/p"}}).write(chroma_dir)
+    done = run("indexer", "build", "--rebuild", "--dry-run", "--chroma-dir", chroma_dir)
+    assert done.returncode == 1
+    assert "manifest.json does not say how to read its sources (KeyError('kind'))" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_a_manifest_that_is_nested_too_deeply_is_damaged(tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_text("[" * 20_000)
     with pytest.raises(GalleryDamaged, match=r"cannot be read \(nested too deeply\)"):
@@ -275,6 +288,33 @@ def test_what_a_stopped_build_left_and_the_disk_spoilt_is_said_and_made_again(
     index_folder(chroma_dir, posts, rebuild=True)
     assert Generation.open(chroma_dir).manifest.posts == 8
     assert_chroma_agrees(chroma_dir)
+
+
+def test_whichever_published_file_is_cut_short_is_said_and_made_again(
+    chroma_dir: Path, posts: Path
+) -> None:
+    index_folder(chroma_dir, posts)
+    for path in sorted(chroma_dir.glob("generations/1/*")):
+        whole = path.read_bytes()
+        if whole:
+            path.write_bytes(whole[: -len(whole) // 3])
+            with pytest.raises(GalleryDamaged, match=r"1 is missing or damaged.*--rebuild"):
+                Generation.open(chroma_dir).contents()
+            path.write_bytes(whole)
+    (chroma_dir / "generations" / "1" / "catalog.parquet").write_bytes(b"")
+    index_folder(chroma_dir, posts, rebuild=True)
+    assert Generation.open(chroma_dir).manifest.posts == 8
+
+
+def test_another_byte_in_the_catalog_is_no_other_caption(chroma_dir: Path, posts: Path) -> None:
+    index_folder(chroma_dir, posts)
+    path = chroma_dir / "generations" / "1" / "catalog.parquet"
+    column = pq.ParquetFile(path).metadata.row_group(0).column(0)
+    last = column.dictionary_page_offset + column.total_compressed_size - 1
+    whole = path.read_bytes()
+    path.write_bytes(whole[:last] + bytes([whole[last] ^ 1]) + whole[last + 1 :])
+    with pytest.raises(GalleryDamaged, match=r"1 is missing or damaged.*--rebuild"):
+        Generation.open(chroma_dir)
 
 
 def test_without_a_gallery_the_error_says_how_to_make_one(tmp_path: Path) -> None:

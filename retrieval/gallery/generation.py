@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
     from retrieval.encoders.base import Vectors
 
+# What numpy and pyarrow raise on files that a disk spoilt.
+_MALFORMED = (OSError, ValueError, LookupError, TypeError, NotImplementedError)
 _KEPT = 2  # generations: the published one, and the one a reader may be opening right now
 
 
@@ -85,10 +87,7 @@ class Generation:
                 return generation
             newer = read_manifest(chroma_dir)
             if newer.generation == manifest.generation:
-                raise GalleryDamaged(
-                    f"{generation.folder} is missing or damaged; "
-                    "make the gallery again with: python -m indexer build --rebuild"
-                )
+                raise generation._damage()
             manifest = newer  # published while this one was being opened
         raise NoGallery(
             f"the gallery in {chroma_dir} is being built and nothing of it is published yet; "
@@ -97,11 +96,30 @@ class Generation:
 
     def _loads(self) -> bool:
         try:
-            _ = self.catalog, self._pictures, self.image_vectors, self.caption_vectors, self.labels
-            _ = self.description_vectors
-        except (OSError, ValueError, LookupError):
+            _ = self.labels
+            return self._fits()
+        except _MALFORMED:
             return False
-        return True
+
+    def _fits(self) -> bool:
+        """Whether its files are of one length, and rows name others that there are."""
+        pictures, posts = self._pictures, len(self.catalog)
+        captioned = np.sort(self.caption_rows[self.caption_rows >= 0])
+        return (
+            len(self._labels) == posts
+            and len(self.image_vectors) == len(pictures)
+            and np.array_equal(captioned, np.arange(len(self.caption_vectors)))
+            and len(self.description_vectors) == len(pictures) - pictures["description"].null_count
+            and (
+                not posts or 0 <= self.picture_rows.min() <= self.picture_rows.max() < len(pictures)
+            )
+        )
+
+    def _damage(self) -> GalleryDamaged:
+        return GalleryDamaged(
+            f"{self.folder} is missing or damaged; "
+            "make the gallery again with: python -m indexer build --rebuild"
+        )
 
     @cached_property
     def catalog(self) -> pa.Table:
@@ -307,14 +325,23 @@ class Generation:
         return {row["image_id"]: Picture(**row) for row in self._pictures.to_pylist()}
 
     def contents(self) -> Contents:
-        """Everything, for a writer that goes on from here."""
+        """Everything, for a writer that goes on from here.
+
+        Raises:
+            GalleryDamaged: what only a writer reads cannot be read.
+
+        """
         rows = self.catalog.to_pylist()
         posts = [post_from_row(row) for row in rows]
-        files = _read_table(self.folder / "files.parquet").to_pylist()
+        try:
+            files = _read_table(self.folder / "files.parquet").to_pylist()
+            indexed = [IndexedFile(**file) for file in files]
+        except _MALFORMED as error:
+            raise self._damage() from error
         return Contents(
             posts={post.post_id: post for post in posts},
             pictures=self.pictures(),
-            files=[IndexedFile(**file) for file in files],
+            files=indexed,
             image_vectors=dict(zip(self.image_ids, self.image_vectors, strict=True)),
             caption_vectors={
                 row["post_id"]: self.caption_vectors[row["caption_row"]]
@@ -484,7 +511,7 @@ def _table(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.Table:
 def _write_table(path: Path, table: pa.Table) -> None:
     import pyarrow.parquet as pq
 
-    pq.write_table(table, path, compression="zstd")
+    pq.write_table(table, path, compression="zstd", write_page_checksum=True)
     with path.open("rb+") as file:
         os.fsync(file.fileno())
 
@@ -492,7 +519,7 @@ def _write_table(path: Path, table: pa.Table) -> None:
 def _read_table(path: Path) -> pa.Table:
     import pyarrow.parquet as pq
 
-    return pq.read_table(path)
+    return pq.read_table(path, page_checksum_verification=True)
 
 
 def _write_vectors(path: Path, vectors: Sequence[NDArray[np.float32]]) -> None:
