@@ -10,7 +10,7 @@ from __future__ import annotations
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
-from retrieval.labels.overrides import clear_override, key_of, set_override
+from retrieval.labels.overrides import carry_override, key_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,9 +41,8 @@ def carry_corrections(change: Change, state: State, overrides: Overrides, chroma
         if said is None or key_of(post) in overrides.by_key:
             continue
         if _is_the_same(before, post, change, state):
-            set_override(chroma_dir, post, sentiment=said.sentiment, topics=said.topics)
-            if not any(_is_another(other, before) for other in state.posts.values()):
-                clear_override(chroma_dir, before)
+            is_said_of_another = any(_is_another(other, before) for other in state.posts.values())
+            carry_override(chroma_dir, said, before, post, keep=is_said_of_another)
             carried += 1
     return carried
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from indexer.journal import Change
 from indexer.missing import list_missing
 from indexer.plan import files_of
 from indexer.sources.base import SourceReading
@@ -43,9 +42,7 @@ def forget(source: str, chroma_dir: Path, cache_dir: Path, progress: Progress) -
     with open_writer(chroma_dir, manifest.encoders, labeller, progress, rebuild=False) as writer:
         posts = writer.state.posts_of(name)
         files = files_of(posts.values(), writer.state)
-        writer.remove_posts(list(posts))
-        writer.write(Change(removed_files=files))
-        writer.unregister(name)
+        writer.remove(posts, files, source=name)
         list_missing({name: SourceReading(())}, chroma_dir)
         writer.publish()
     return len(posts)

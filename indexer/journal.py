@@ -42,6 +42,7 @@ class Change:
     removed_posts: list[str] = field(default_factory=list)
     removed_pictures: list[str] = field(default_factory=list)
     removed_files: list[tuple[str, str]] = field(default_factory=list)  # (root, path)
+    removed_sources: list[str] = field(default_factory=list)  # how to read them is forgotten
 
     @property
     def is_empty(self) -> bool:
@@ -164,6 +165,7 @@ def _to_bytes(change: Change) -> bytes:
         "removed_posts": change.removed_posts,
         "removed_pictures": change.removed_pictures,
         "removed_files": change.removed_files,
+        "removed_sources": change.removed_sources,
     }
     buffer = io.BytesIO()
     np.savez(
@@ -192,6 +194,7 @@ def _from_bytes(content: bytes) -> Change:
         removed_posts=rows["removed_posts"],
         removed_pictures=rows["removed_pictures"],
         removed_files=[(root, path) for root, path in rows["removed_files"]],
+        removed_sources=rows.get("removed_sources", []),  # which older programs did not write
     )
 
 

@@ -107,8 +107,7 @@ class Pipeline:
                 self._write(plan, change, change.files, counts)
                 self._writer.publish_if_due(self._publish_every)
                 advance(len(batch))
-        self._writer.remove_posts(plan.removed)
-        self._writer.write(Change(removed_files=plan.forgotten_files))
+        self._writer.remove(plan.removed, plan.forgotten_files)
         return counts
 
     def _encoded(self, batch: Sequence[_Opened]) -> Change:

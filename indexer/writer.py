@@ -21,7 +21,7 @@ from retrieval.gallery.generation import (
     sweep_generations,
     write_generation,
 )
-from retrieval.gallery.layout import remove_chroma, thumbnail_path
+from retrieval.gallery.layout import remove_chroma, sweep_thumbnails
 from retrieval.gallery.lock import writer_lock
 from retrieval.gallery.manifest import (
     Manifest,
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from indexer.plan import FileKey
     from retrieval.gallery.chroma import Collections
     from retrieval.gallery.generation import Contents
     from retrieval.gallery.manifest import Encoders
@@ -92,33 +93,34 @@ class Writer:
         if not self._rebuild:  # its manifest must not be seen before it is whole
             self.manifest.write(self._chroma_dir)
 
-    def unregister(self, source: str) -> None:
-        """Forget how to read a source, from the next publication on."""
-        sources = {name: record for name, record in self.manifest.sources.items() if name != source}
-        self.manifest = replace(self.manifest, sources=sources)
-        self._unpublished = True
-
     def write(self, change: Change) -> None:
         """Make a change. It survives a kill from the moment this returns."""
         if change.is_empty:
             return
-        if carry_corrections(change, self.state, self._overrides, self._chroma_dir):
-            self._overrides = read_overrides(self._chroma_dir)
         self._journal.append(change, self.manifest.generation)
-        self._touch(change)
-        self.state.apply(change)
-        self._unpublished = True
+        self._apply(change)
         if len(self._touched_pictures) + len(self._touched_posts) >= _CHROMA_BATCH:
             self._bring_chroma_up_to_date()
 
-    def remove_posts(self, post_ids: Sequence[str]) -> None:
-        """Remove posts, then the pictures and thumbnails that no post shows any more."""
-        self.write(Change(removed_posts=list(post_ids)))
+    def remove(
+        self, post_ids: Iterable[str], files: Sequence[FileKey] = (), *, source: str | None = None
+    ) -> None:
+        """Remove posts with the pictures that no other post shows, files, and how to read a source.
+
+        All of it in one change, so that a kill leaves it done or not begun.
+        """
+        removed = set(post_ids)
         shown = self.state.posts_by_picture
-        orphans = [image_id for image_id in self.state.pictures if not shown.get(image_id)]
-        self.write(Change(removed_pictures=orphans))
-        for image_id in orphans:
-            thumbnail_path(self._chroma_dir, image_id).unlink(missing_ok=True)
+        orphans = [i for i in self.state.pictures if not shown.get(i, set()) - removed]
+        sources = [] if source is None else [source]
+        self.write(
+            Change(
+                removed_posts=sorted(removed),
+                removed_pictures=orphans,
+                removed_files=list(files),
+                removed_sources=sources,
+            )
+        )
 
     def publish_if_due(self, seconds: float) -> None:
         """Publish when the last time is longer ago; never a rebuild, which replaces a whole."""
@@ -160,15 +162,24 @@ class Writer:
     def recover(self, changes: Iterable[Change]) -> None:
         """Apply what a stopped writer left, and make Chroma agree with it record by record."""
         for change in changes:
-            self._touch(change)
-            self.state.apply(change)
-            self._unpublished = True
+            self._apply(change)
         expected = (len(self.state.pictures), len(self.state.caption_vectors))
         if self._unpublished or self._collections.counts() != expected:
             pictures, captions = self._collections.ids()
             self._touched_pictures |= pictures ^ self.state.pictures.keys()
             self._touched_posts |= captions ^ self.state.caption_vectors.keys()
             self._bring_chroma_up_to_date()
+
+    def _apply(self, change: Change) -> None:
+        """Make a change that is in the journal; all of this can be done twice."""
+        if carry_corrections(change, self.state, self._overrides, self._chroma_dir):
+            self._overrides = read_overrides(self._chroma_dir)
+        self._touch(change)
+        self.state.apply(change)
+        gone = set(change.removed_sources)
+        sources = {name: how for name, how in self.manifest.sources.items() if name not in gone}
+        self.manifest = replace(self.manifest, sources=sources)
+        self._unpublished = True
 
     def _mirror_labels(self) -> None:
         """Tell Chroma the labels of what did not change otherwise, where it has others."""
@@ -312,6 +323,8 @@ def open_writer(
             )
             writer.recover(journal.pending(published.generation))
             yield writer
+            sweep_generations(chroma_dir, writer.manifest.generation)
+            sweep_thumbnails(chroma_dir, writer.state.pictures)
 
 
 def _published(chroma_dir: Path, encoders: Encoders, *, rebuild: bool) -> Manifest:

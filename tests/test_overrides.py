@@ -288,6 +288,32 @@ def test_a_correction_goes_along_with_a_tag_in_the_file_or_a_mended_typo(
     assert corrected(gallery, "red.png") == "neutral"
 
 
+class Killed(BaseException):
+    """A kill, as far as what it leaves goes."""
+
+
+@pytest.mark.parametrize(
+    "before", ["indexer.journal.Journal.append", "indexer.carried._is_the_same"]
+)
+def test_a_correction_goes_along_through_a_kill(
+    gallery: Path, monkeypatch: pytest.MonkeyPatch, before: str
+) -> None:
+    def killed(*_: object) -> None:
+        raise Killed
+
+    Corrections(gallery, say=print).correct(posts_of(gallery)["red.png"].post_id, "neutral", None)
+    path = gallery.parent / "posts" / "red.png"
+    save_picture(path, "red", "what a lovely red wall!")
+    with monkeypatch.context() as patched:
+        patched.setattr(before, killed)
+        with pytest.raises(Killed):
+            rebuilt(gallery)
+    assert corrected(gallery, "red.png") == "neutral"  # what is published is corrected still
+    rebuilt(gallery)
+    assert corrected(gallery, "red.png") == "neutral"
+    assert len(read_overrides(gallery).by_key) == 1
+
+
 def test_a_correction_stays_with_a_copy_and_does_not_go_to_another_picture(gallery: Path) -> None:
     Corrections(gallery, say=print).correct(posts_of(gallery)["red.png"].post_id, "neutral", None)
     posts = gallery.parent / "posts"

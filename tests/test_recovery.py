@@ -15,7 +15,13 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+<<<<<<< HEAD
 from indexer.journal import Change, Journal
+=======
+from indexer.forget import forget
+from indexer.journal import Journal
+from indexer.plan import source_name
+>>>>>>> e8e5bf8 (indexer: a killed forget is done or not begun, corrections go along through a kill, leftovers are swept)
 from retrieval.errors import EncoderMismatch, GalleryDamaged, NoGallery, SchemaMismatch
 from retrieval.gallery.generation import Generation
 from retrieval.gallery.manifest import EncoderRecord, Encoders, Manifest, read_manifest
@@ -24,7 +30,15 @@ from retrieval.labels.view import LabelView
 from retrieval.progress import Progress
 from tests.commands import run
 from tests.crashing_build import CALLS, crashing_build
-from tests.galleries import RECORDS, index_folder, labeller, save_picture, three_pictures
+from tests.fakes import ColourEncoder, WordEncoder
+from tests.galleries import (
+    RECORDS,
+    index_folder,
+    labeller,
+    save_picture,
+    three_pictures,
+    writing,
+)
 
 if TYPE_CHECKING:
     from multiprocessing.context import ForkServerContext  # Windows has none
@@ -179,6 +193,64 @@ def assert_same(gallery: Path, other: Path) -> None:
     left = {path.name for path in gallery.iterdir()}
     assert not any(name.endswith(".tmp") for name in left)
     assert not list(gallery.glob("journal/*"))
+
+
+class Killed(BaseException):
+    """A kill, as far as what it leaves goes."""
+
+
+@pytest.mark.parametrize("call", ["journal", "chroma removal", "generation", "manifest"])
+def test_a_forget_that_is_killed_is_done_or_not_begun(
+    chroma_dir: Path, posts: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    def encoders(*_: object) -> tuple[ColourEncoder, WordEncoder]:
+        return ColourEncoder(), WordEncoder()
+
+    other = three_pictures(chroma_dir.parent / "other")
+    for folder in (posts, other):
+        index_folder(chroma_dir, folder)
+    with writing(chroma_dir) as writer:
+        for folder in (posts, other):
+            writer.register(source_name("folder", folder), {})
+    owner, attribute = CALLS[call]
+    function = getattr(owner, attribute)
+
+    def killed(*arguments: Any) -> None:
+        function(*arguments)
+        raise Killed
+
+    monkeypatch.setattr("indexer.forget.stored_encoders", encoders)
+    with monkeypatch.context() as patched:
+        patched.setattr(owner, attribute, killed)
+        with pytest.raises(Killed):
+            forget(str(posts), chroma_dir, chroma_dir.parent / "cache", Progress())
+    index_folder(chroma_dir, other)
+    generation = Generation.open(chroma_dir)
+    assert list(generation.manifest.sources) == [source_name("folder", other)]
+    assert {post.root for post in generation.posts()} == {str(other)}
+    assert {file.root for file in generation.contents().files} == {str(other)}
+    assert_chroma_agrees(chroma_dir)
+
+
+def test_what_a_killed_writer_left_lying_about_is_swept(chroma_dir: Path, posts: Path) -> None:
+    index_folder(chroma_dir, posts)
+    thumbnails = next(chroma_dir.glob("thumbnails/*"))
+    left = [
+        chroma_dir / ".manifest.json.1234.tmp",
+        thumbnails / f"{'0' * 32}.1234-5678.tmp",
+        thumbnails / f"{'0' * 32}.webp",
+    ]
+    ours = [chroma_dir / ".topics.toml.1234.tmp", thumbnails / "a photo of mine.webp"]
+    for path in (*left, *ours):
+        path.write_bytes(b"half of it")
+    shutil.copytree(chroma_dir / "generations" / "1", chroma_dir / "generations" / "0")
+    (chroma_dir / "chroma.sqlite3").unlink()  # by a rebuild that died before it removed the folders
+    index_folder(chroma_dir, posts)
+    assert not any(path.exists() for path in left)
+    assert all(path.exists() for path in ours)  # the page may be writing the first
+    assert len(list(chroma_dir.glob("thumbnails/*/*.webp"))) == 8 + 1
+    assert len(list(chroma_dir.glob("*-*-*-*-*"))) == 2
+    assert_chroma_agrees(chroma_dir)
 
 
 def test_records_that_chroma_lost_or_kept_too_long_are_put_right(

@@ -168,7 +168,7 @@ def test_while_another_writes_or_after_an_interrupted_build_it_is_refused(
     with writing(gallery), pytest.raises(GalleryLocked, match="is being written by"):
         again(gallery)
     with writing(gallery) as writer:
-        writer.remove_posts([Generation.open(gallery).posts()[0].post_id])  # and not published
+        writer.remove([Generation.open(gallery).posts()[0].post_id])  # and not published
     with pytest.raises(GalleryLocked, match="a build was interrupted"):
         again(gallery)
 

@@ -594,7 +594,7 @@ def test_a_gallery_without_captions_is_found_by_look(tmp_path: Path) -> None:
 def test_a_gallery_that_was_emptied_finds_nothing(tmp_path: Path) -> None:
     index_folder(tmp_path / "gallery", save_picture(tmp_path / "posts" / RED, "red", "x").parent)
     with writing(tmp_path / "gallery") as writer:
-        writer.remove_posts(list(writer.state.posts))
+        writer.remove(list(writer.state.posts))
         writer.publish()
     searcher = opened(tmp_path / "gallery")
     for strategy in STRATEGIES:

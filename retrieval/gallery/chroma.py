@@ -300,6 +300,8 @@ def open_collections(chroma_dir: Path, encoders: Encoders) -> Collections:
 
     """
     try:
+        if not database_path(chroma_dir).exists():
+            remove_chroma(chroma_dir)  # of what a kill left when it was removed before
         return Collections(chroma_dir, encoders)
     except _UnusableCollection:
         remove_chroma(chroma_dir)

@@ -15,7 +15,7 @@ from retrieval.errors import StorageFailed
 from retrieval.files import check_folder, foreign, json_value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator
     from pathlib import Path
 
 _CHROMA_INDEX = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -38,6 +38,8 @@ _GENERATION_FILES = (
     "descriptions.f32",
 )
 _JOURNAL = re.compile(r"\d{8}-\d{8}\.npz|rebuild\.json|\..+\.\d+\.tmp")
+_WRITERS_DRAFT = re.compile(r"\.(manifest\.json|missing\.txt)\.\d+\.tmp")
+_THUMBNAIL = re.compile(r"(\w+)\.(webp|\d+-\d+\.tmp)")  # a draft is named by process and thread
 _OTHERS = re.compile(
     r"manifest\.json|overrides\.jsonl|checks\.jsonl|topics\.toml|descriptions\.jsonl|missing\.txt|write\.lock|writer\.json"
     r"|generations|journal|thumbnails|\..+\.\d+\.tmp"
@@ -162,6 +164,25 @@ def writer_path(chroma_dir: Path) -> Path:
 def thumbnail_path(chroma_dir: Path, image_id: str) -> Path:
     """The WebP of a picture; spread over 256 folders, since some file systems dislike huge ones."""
     return chroma_dir / "thumbnails" / image_id[:2] / f"{image_id}.webp"
+
+
+def sweep_thumbnails(chroma_dir: Path, image_ids: Container[str]) -> None:
+    """Remove the thumbnails of other pictures than these, and what a killed build left half done.
+
+    Nobody may be making any meanwhile.
+    """
+    for folder in (chroma_dir / "thumbnails").glob("??"):
+        for path in folder.iterdir():
+            found = _THUMBNAIL.fullmatch(path.name)
+            if found and not (found[2] == "webp" and found[1] in image_ids):
+                with suppress(OSError):  # a file that is open, on Windows
+                    path.unlink()
+
+
+def sweep_drafts(chroma_dir: Path) -> None:
+    """Remove what a killed writer left half written; hold the writer's lock."""
+    for path in _named(chroma_dir, _WRITERS_DRAFT):
+        path.unlink(missing_ok=True)
 
 
 def _named(folder: Path, names: re.Pattern[str]) -> Iterator[Path]:

@@ -18,7 +18,7 @@ import portalocker
 
 from retrieval.errors import GalleryLocked, StorageFailed
 from retrieval.files import json_value
-from retrieval.gallery.layout import check_is_free, lock_path, writer_path
+from retrieval.gallery.layout import check_is_free, lock_path, sweep_drafts, writer_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,6 +50,7 @@ def writer_lock(chroma_dir: Path) -> Iterator[None]:
         raise StorageFailed(f"cannot write to {chroma_dir}: {error.strerror}") from error
     with file:
         _wait_for_readers(chroma_dir, file)
+        sweep_drafts(chroma_dir)
         writer_path(chroma_dir).write_text(json.dumps(_myself()), "utf-8")
         yield
 

@@ -97,12 +97,23 @@ def set_override(
         StorageFailed: the disk refuses.
 
     """
-    changes: dict[Field, Any] = {}
-    if sentiment is not None:
-        changes["sentiment"] = sentiment
-    if topics is not None:
-        changes["topics"] = list(topics)
-    _append(chroma_dir, [_line(key_of(post), changes)])
+    said = Override(sentiment, None if topics is None else tuple(topics))
+    _append(chroma_dir, [_line(key_of(post), _changes(said))])
+
+
+def carry_override(
+    chroma_dir: Path, said: Override, before: Post, post: Post, *, keep: bool
+) -> None:
+    """Say of a post what was said of the one before it, and no more of that unless `keep`.
+
+    Raises:
+        StorageFailed: the disk refuses.
+
+    """
+    lines = [_line(key_of(post), _changes(said))]
+    if not keep:
+        lines.append(_line(key_of(before), dict.fromkeys(FIELDS)))
+    _append(chroma_dir, lines)
 
 
 def clear_override(chroma_dir: Path, post: Post, fields: Iterable[Field] = FIELDS) -> None:
@@ -123,14 +134,7 @@ def export_overrides(overrides: Overrides, path: Path, *, force: bool = False) -
         StorageFailed: it cannot be written.
 
     """
-    lines = []
-    for key, override in sorted(overrides.by_key.items()):
-        changes: dict[Field, Any] = {}
-        if override.sentiment is not None:
-            changes["sentiment"] = override.sentiment
-        if override.topics is not None:
-            changes["topics"] = list(override.topics)
-        lines.append(_line(key, changes))
+    lines = [_line(key, _changes(override)) for key, override in sorted(overrides.by_key.items())]
     try:
         with path.open("w" if force else "x", encoding="utf-8") as file:
             file.writelines(f"{line}\n" for line in lines)
@@ -176,6 +180,16 @@ def _line(key: Key, changes: Mapping[Field, Any]) -> str:
     image_id, caption = key
     at = datetime.now(UTC).isoformat(timespec="seconds")
     return json.dumps({"image_id": image_id, "caption": caption, **changes, "at": at})
+
+
+def _changes(said: Override) -> dict[Field, Any]:
+    """What a line says of it: nothing about what is None."""
+    changes: dict[Field, Any] = {}
+    if said.sentiment is not None:
+        changes["sentiment"] = said.sentiment
+    if said.topics is not None:
+        changes["topics"] = list(said.topics)
+    return changes
 
 
 def _checked(
