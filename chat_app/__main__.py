@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 from chat_app.serve import LOCAL, PORT, serve
 from retrieval.catalog.flags import add_filter_flags, check_dates, filters_from
-from retrieval.cli import DONE, a_path, add_chroma_dir, printable, read_lines, run, say, write_json
+from retrieval.cli import (
+    DONE,
+    a_path,
+    add_chroma_dir,
+    parsed,
+    printable,
+    read_lines,
+    run,
+    say,
+    write_json,
+)
 from retrieval.config import Settings
 from retrieval.errors import BadInput, BadOption
 
@@ -28,7 +38,7 @@ if TYPE_CHECKING:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one of the assistant's commands."""
     settings = Settings.from_environment()
-    arguments = _parser(settings).parse_args(argv)
+    arguments = parsed(_parser(settings), argv)
     return run(lambda: arguments.command(arguments, settings))
 
 

@@ -8,7 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexer import summary
-from retrieval.cli import DONE, FAILED, a_path, add_chroma_dir, count, positive_int, say, write_json
+from retrieval.cli import (
+    DONE,
+    FAILED,
+    a_path,
+    add_chroma_dir,
+    count,
+    parsed,
+    positive_int,
+    say,
+    write_json,
+)
 from retrieval.config import Settings
 from retrieval.errors import BadOption
 from retrieval.files import real_path
@@ -28,7 +38,7 @@ if TYPE_CHECKING:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one of the indexer's commands."""
     settings = Settings.from_environment()
-    arguments = _parser(settings).parse_args(argv)
+    arguments = parsed(_parser(settings), argv)
     return run_telling(arguments, lambda: arguments.command(arguments, settings))
 
 

@@ -16,7 +16,7 @@ from retrieval.errors import BadInput, BadOption, GalleryError, StorageFailed
 from retrieval.files import expanded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from rich.console import Console
     from rich.table import Table
@@ -45,6 +45,16 @@ def add_chroma_dir(
         default=argparse.SUPPRESS if also_before else settings.chroma_dir,
         help=f"the gallery's folder (default: {default}; environment: CHROMA_DIR)",
     )
+
+
+def parsed(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argparse.Namespace:
+    """Read the command line; --help is an answer as any other, on streams of any kind."""
+    _open_streams()
+    try:
+        return parser.parse_args(argv)
+    except SystemExit as exit_:
+        code = exit_.code if isinstance(exit_.code, int) else DONE
+    raise SystemExit(run(lambda: code))
 
 
 def positive_int(text: str) -> int:
@@ -123,7 +133,7 @@ def _open_streams() -> None:
         stream = getattr(sys, name)
         if stream is None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
-        elif isinstance(stream, TextIOWrapper):
+        elif isinstance(stream, TextIOWrapper) and stream.errors != "replace":  # which flushes
             stream.reconfigure(errors="replace")
 
 
@@ -136,7 +146,13 @@ def a_path(text: str) -> Path:
     """Read a path, for argparse; ~ is the home folder also where no shell has said so."""
     if not text:
         raise argparse.ArgumentTypeError("an empty path; name a file or a folder")
-    return expanded(text)
+    path = expanded(text)
+    try:
+        path.lstat()
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise argparse.ArgumentTypeError(f"'{text[:40]}…': {error.strerror}") from None
+    return path
 
 
 def open_console(**options: Any) -> Console:

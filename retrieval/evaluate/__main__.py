@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from retrieval.cli import DONE, a_path, add_chroma_dir, open_console, write_json
+from retrieval.cli import DONE, a_path, add_chroma_dir, open_console, parsed, write_json
 from retrieval.config import Settings
 from retrieval.errors import StorageFailed
 from retrieval.files import check_folder, foreign, json_value
@@ -28,7 +28,7 @@ _JSON, _PLOTS = "report.json", "plots"
 def main(argv: Sequence[str] | None = None) -> int:
     """Evaluate a gallery and write the report."""
     settings = Settings.from_environment()
-    arguments = _parser(settings).parse_args(argv)
+    arguments = parsed(_parser(settings), argv)
     return run_telling(arguments, lambda: _evaluate(arguments, settings))
 
 

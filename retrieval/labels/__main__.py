@@ -7,7 +7,17 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from retrieval.captions import for_model, readable
-from retrieval.cli import DONE, a_path, add_chroma_dir, printable, read_lines, run, say, write_json
+from retrieval.cli import (
+    DONE,
+    a_path,
+    add_chroma_dir,
+    parsed,
+    printable,
+    read_lines,
+    run,
+    say,
+    write_json,
+)
 from retrieval.config import Settings
 from retrieval.errors import BadOption, NoGallery
 from retrieval.records import SENTIMENTS
@@ -27,7 +37,7 @@ _TOPICS_SHOWN = 6
 def main(argv: Sequence[str] | None = None) -> int:
     """Label what was given and print it."""
     settings = Settings.from_environment()
-    arguments = _parser(settings).parse_args(argv)
+    arguments = parsed(_parser(settings), argv)
     return run(lambda: _label(arguments, settings))
 
 

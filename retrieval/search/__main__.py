@@ -14,6 +14,7 @@ from retrieval.cli import (
     count,
     one_line,
     open_console,
+    parsed,
     positive_int,
     print_table,
     printable,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 def main(argv: Sequence[str] | None = None) -> int:
     """Search the gallery and print what was found."""
     settings = Settings.from_environment()
-    arguments = _parser(settings).parse_args(argv)
+    arguments = parsed(_parser(settings), argv)
     return run(lambda: _search(arguments, settings))
 
 
