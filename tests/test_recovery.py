@@ -15,13 +15,9 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-<<<<<<< HEAD
-from indexer.journal import Change, Journal
-=======
 from indexer.forget import forget
-from indexer.journal import Journal
+from indexer.journal import Change, Journal
 from indexer.plan import source_name
->>>>>>> e8e5bf8 (indexer: a killed forget is done or not begun, corrections go along through a kill, leftovers are swept)
 from retrieval.errors import EncoderMismatch, GalleryDamaged, NoGallery, SchemaMismatch
 from retrieval.gallery.generation import Generation
 from retrieval.gallery.manifest import EncoderRecord, Encoders, Manifest, read_manifest
