@@ -227,6 +227,12 @@ class Hit:
     labels: tuple[PostLabels, ...]  # of the posts, in their order
     alike: tuple[Alike, ...] = ()
 
+    @property
+    def posts_and_copies(self) -> list[tuple[Post, PostLabels]]:
+        """Every post that shows the picture or a copy of it, with its labels."""
+        shown = [(self.posts, self.labels), *((each.posts, each.labels) for each in self.alike)]
+        return [pair for posts, labels in shown for pair in zip(posts, labels, strict=True)]
+
 
 @dataclass(frozen=True, slots=True)
 class Found:

@@ -66,7 +66,8 @@ def run_among(
         process.join(PATIENCE)
         assert process.exitcode is not None, "it does not end"
         code = process.exitcode
-    return Ended(code, *((folder / name).read_text("utf-8", "replace") for name in ("out", "err")))
+    out, err = ((folder / name).read_text("utf-8", "replace") for name in ("out", "err"))
+    return Ended(code, out, err)
 
 
 @cache

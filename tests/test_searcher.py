@@ -520,7 +520,7 @@ def test_copies_of_a_picture_are_shown_as_one(copies: Path, strategy: Strategy) 
     one = next(hit for hit in found.hits if hit.alike)
     shown = [hit.posts[0].image_path for hit in separate.hits]
     copied = [path for path in shown if path != "another.png"]
-    assert [each.posts[0].image_path for each in (one, *one.alike)] == copied
+    assert [post.image_path for post, _ in one.posts_and_copies] == copied
     assert all(len(each.posts) == len(each.labels) == 1 for each in one.alike)
     assert found.passing == 4
 
@@ -553,7 +553,7 @@ def test_a_list_shows_a_copy_with_the_same_words_once(copies: Path, tmp_path: Pa
     searcher = opened(tmp_path / "gallery")
     (found,) = searcher.search([Query()], 10)
     (one,) = (hit for hit in found.hits if hit.alike)
-    shown = {each.posts[0].image_path for each in (one, *one.alike)}
+    shown = {post.image_path for post, _ in one.posts_and_copies}
     assert shown == {"original.png", "smaller.png"}
     assert len(found.hits) == len(searcher.hits(range(5), collapse=True)) == 4
     assert len(searcher.hits(range(5))) == 5
@@ -566,8 +566,7 @@ def test_a_copy_that_does_not_pass_is_not_told(copies: Path) -> None:
         searcher, "red wall",
         filters=Filters(sources=frozenset({posts})), options=Options(cutoff=False),
     )  # fmt: skip
-    shown = [each for hit in found.hits for each in (hit, *hit.alike)]
-    told = {post.image_path for each in shown for post in each.posts}
+    told = {post.image_path for hit in found.hits for post, _ in hit.posts_and_copies}
     assert told == {"original.png", "small.png", "another.png"}
 
 

@@ -54,7 +54,7 @@ def _when_and_how_often(hit: Hit) -> str:
 
 def _posts_of(hit: Hit) -> int:
     """How many posts show the picture or a copy of it."""
-    return len(hit.posts) + sum(len(other.posts) for other in hit.alike)
+    return len(hit.posts_and_copies)
 
 
 def _month(post: Post) -> str:

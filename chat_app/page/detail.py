@@ -205,7 +205,7 @@ def _others(every: Hit, place: int, hit: Hit) -> None:
         for number, (post, labels) in enumerate(zip(every.posts, every.labels, strict=True))
         if number != place
     ]
-    copies = [pair for other in hit.alike for pair in zip(other.posts, other.labels, strict=True)]
+    copies = hit.posts_and_copies[len(hit.posts) :]
     if same or copies:
         st.markdown(f"##### Also posted ({len(same) + len(copies)})")
     for post, labels in same:

@@ -98,9 +98,7 @@ def hit_lines(hit: Hit, chroma_dir: Path) -> Iterator[tuple[str, str]]:
     """
     alike = f"  +{len(hit.alike)} alike" if hit.alike else ""
     yield f"\n{hit.rank:3}  {one_line(hit.posts[0].image_path)}{alike}", "bold"
-    posts = [
-        pair for each in (hit, *hit.alike) for pair in zip(each.posts, each.labels, strict=True)
-    ]
+    posts = hit.posts_and_copies
     for post, labels in posts[:_CAPTIONS_SHOWN]:
         yield _caption_lines(post), ""
         yield f"     {_labelled(labels)}  [{one_line(post.post_id)}]", "magenta"
