@@ -5,6 +5,8 @@ printed at the edges (the command lines, later the chat's tools and page); any o
 a bug and keeps its traceback.
 """
 
+_SHOWN = 60  # characters of a value in a message
+
 
 class GalleryError(Exception):
     """The base of everything a user can mend."""
@@ -48,3 +50,9 @@ class EndpointFailed(GalleryError):
 
 class StorageFailed(GalleryError):
     """The disk is full, read-only, or otherwise refuses what has to be written."""
+
+
+def shown(value: object) -> str:
+    """A value as a message shows it: in one line, cut where it is long."""
+    written = repr(value)
+    return written if len(written) <= _SHOWN else f"{written[:_SHOWN]}…"

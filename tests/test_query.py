@@ -137,3 +137,10 @@ def test_a_text_that_was_pasted_is_read_in_no_time(piece: str) -> None:
     started = time.process_time()
     parse_query("beach a^" + piece * (100_000 // len(piece)) + "x")
     assert time.process_time() - started < 5
+
+
+def test_what_is_wrong_with_a_long_text_is_said_in_a_short_one() -> None:
+    with pytest.raises(BadOption) as caught:
+        parse_query("a^99 " + "b" * 100_000)
+    assert "in 'a^99 bbb" in str(caught.value)
+    assert len(str(caught.value)) < 200

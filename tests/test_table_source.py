@@ -233,7 +233,7 @@ def test_a_web_address_is_missing_and_the_note_says_to_download_it(folder: Path)
     address = "https://example.org/cat.jpg"
     reading = read(folder / "posts.csv", f"image_url,caption\n{address},a\n")
     assert (reading.posts, reading.missing) == ((), (address,))
-    assert "web addresses, such as https://example.org/cat.jpg" in reading.notes[1]
+    assert "web addresses, such as 'https://example.org/cat.jpg'" in reading.notes[1]
     assert "Download" in reading.notes[1]
 
 

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
-from retrieval.cli import one_line
-from retrieval.errors import BadInput
+from retrieval.errors import BadInput, shown
 from retrieval.files import real_path
 from retrieval.names import folded
 
@@ -82,7 +81,7 @@ class NamedPictures:
         if windows:
             yield (
                 f"{len(windows)} {of_all} are paths of a Windows machine, such as "
-                f"{one_line(windows[0])}; their posts are left out. Write them relative to the "
+                f"{shown(windows[0])}; their posts are left out. Write them relative to the "
                 "folder that they lie in, and name that with --images DIR."
             )
         if absent:
@@ -92,7 +91,7 @@ class NamedPictures:
             )
         if addresses:
             yield (
-                f"{len(addresses)} {of_all} are web addresses, such as {one_line(addresses[0])}; "
+                f"{len(addresses)} {of_all} are web addresses, such as {shown(addresses[0])}; "
                 "their posts are left out. Download the pictures first, and name the files in the "
                 "table."
             )
@@ -139,11 +138,11 @@ class NamedPictures:
     def _look_for_path(self, named: str, where: str) -> Place | None:
         places = [place for root in self._roots if (place := self._under(root, named))]
         if not places:
-            raise self._outside(f"{where}: {named!r} lies outside")
+            raise self._outside(f"{where}: {shown(named)} lies outside")
         for root, path in places:
             if _is_file(root / path):
                 if not self._holds(real_path(root / path)):
-                    raise self._outside(f"{where}: {named!r} is a link to a file outside")
+                    raise self._outside(f"{where}: {shown(named)} is a link to a file outside")
                 return root, path
         return None
 

@@ -11,7 +11,7 @@ from indexer.sources.named_pictures import NamedPictures
 from indexer.sources.table_columns import choose_columns, columns_note
 from indexer.sources.table_formats import looks_like_table, read_table
 from indexer.sources.table_truth import doubtful_truth, odd_truth, truth_of
-from retrieval.errors import BadInput
+from retrieval.errors import BadInput, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -108,8 +108,9 @@ class _Keys:
         key = identifier or self._free(image_path)
         if key in self._rows:
             raise BadInput(
-                f"{row}: the id {key!r} is that of row {self._rows[key].number} too; ids must be "
-                "unique. If it names a carousel of several pictures, say --columns group=NAME"
+                f"{row}: the id {shown(key)} is that of row {self._rows[key].number} too; ids "
+                "must be unique. If it names a carousel of several pictures, say --columns "
+                "group=NAME"
             )
         self._rows[key] = row
         return key

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from retrieval.errors import BadInput
+from retrieval.errors import BadInput, shown
 from retrieval.names import folded
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def choose_columns(table: Table, request: SourceRequest) -> dict[str, str]:
 
 def columns_note(table: Table, chosen: Mapping[str, str]) -> str:
     """Which column was taken for what, and which for nothing."""
-    used = ", ".join(f"{field} from {column!r}" for field, column in chosen.items())
+    used = ", ".join(f"{field} from {shown(column)}" for field, column in chosen.items())
     unused = [column for column in table.columns if column not in chosen.values()]
     return f"Columns: {used}." + (f" Not used: {_listed(unused)}." if unused else "")
 
@@ -99,4 +99,4 @@ def _plain(name: str) -> str:
 
 
 def _listed(names: Iterable[str]) -> str:
-    return ", ".join(map(repr, names))
+    return ", ".join(map(shown, names))

@@ -8,9 +8,9 @@ import io
 import re
 from typing import TYPE_CHECKING
 
-from indexer.sources.table_rows import Row, Table, shown
+from indexer.sources.table_rows import Row, Table
 from indexer.sources.text import parsed_json, text_of
-from retrieval.errors import BadInput
+from retrieval.errors import BadInput, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

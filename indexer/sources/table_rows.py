@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from indexer.sources.dates import DATE_FORMATS, read_date
 from retrieval.captions import readable
-from retrieval.errors import BadInput
+from retrieval.errors import BadInput, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
-
-_SHOWN = 60  # characters of a cell in a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +31,7 @@ class Row:
 
     def where(self, column: str | None) -> str:
         """Words that say where the cell stands."""
-        return f"{self}, column {column!r}"
+        return f"{self}, column {shown(column)}"
 
     def cell(self, column: str | None) -> object:
         """The cell as it was read; None where there is none."""
@@ -105,9 +103,3 @@ def is_blank(cell: object) -> bool:
     if isinstance(cell, str):
         return not cell.strip()
     return cell is None or (isinstance(cell, float) and math.isnan(cell))
-
-
-def shown(cell: object) -> str:
-    """A cell as a message shows it, cut where it is long."""
-    written = repr(cell)
-    return written if len(written) <= _SHOWN else f"{written[:_SHOWN]}…"

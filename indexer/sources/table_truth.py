@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from indexer.sources.table_rows import is_blank, shown
+from indexer.sources.table_rows import is_blank
 from retrieval.captions import readable
 from retrieval.cli import count
+from retrieval.errors import shown
 from retrieval.records import SENTIMENTS, SeenObject, Truth
 
 if TYPE_CHECKING:

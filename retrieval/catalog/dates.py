@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
-from retrieval.errors import BadOption
+from retrieval.errors import BadOption, shown
 from retrieval.records import EPOCH
 
 _YEAR = re.compile(r"\d{4}")
@@ -69,7 +69,7 @@ def parse_month_day(text: str) -> tuple[int, int]:
         day = datetime.fromisoformat(f"{_LEAP_YEAR}-{text}")
     except ValueError:
         raise BadOption(
-            f"{text!r} is not a day of the year; write month and day, such as 07-04"
+            f"{shown(text)} is not a day of the year; write month and day, such as 07-04"
         ) from None
     return day.month, day.day
 
@@ -92,8 +92,8 @@ def _start(text: str) -> datetime:
         moment = datetime.fromisoformat(padded)
     except ValueError:
         raise BadOption(
-            f"{text!r} is not a date; write a year (2021), a month (2021-03), a day (2021-03-14) "
-            "or a moment (2021-03-14T18:30)"
+            f"{shown(text)} is not a date; write a year (2021), a month (2021-03), a day "
+            "(2021-03-14) or a moment (2021-03-14T18:30)"
         ) from None
     return moment.replace(tzinfo=UTC)
 

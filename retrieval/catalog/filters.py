@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from retrieval.catalog.dates import first_second, second_after
-from retrieval.errors import BadOption
+from retrieval.errors import BadOption, shown
 from retrieval.labels.scores import NOT_DETERMINED
 from retrieval.labels.taxonomy import check_topics
 from retrieval.records import SENTIMENTS, UNDETERMINED, month_day_number
@@ -193,7 +193,7 @@ def check_sources(names: Iterable[str], known: Sequence[str]) -> None:
 
     """
     if unknown := sorted(set(names) - set(known)):
-        raise BadOption(f"unknown source {unknown[0]!r}; choose from {', '.join(known)}")
+        raise BadOption(f"unknown source {shown(unknown[0])}; choose from {', '.join(known)}")
 
 
 def _joined(operator: str, clauses: list[Where]) -> Where | None:

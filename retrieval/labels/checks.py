@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from retrieval.errors import BadInput, BadOption
+from retrieval.errors import BadInput, BadOption, shown
 from retrieval.files import append_lines, appended_lines, explained_storage_errors, json_value
 from retrieval.gallery.layout import checks_path
 from retrieval.labels.overrides import key_of
@@ -163,5 +163,5 @@ def _check(fields: Mapping[str, Any]) -> Check:
 
 def _sentiment(name: object) -> Sentiment | None:
     if name is not None and name not in SENTIMENTS:
-        raise ValueError(f"{name!r} is no sentiment; choose from {', '.join(SENTIMENTS)}")
+        raise ValueError(f"{shown(name)} is no sentiment; choose from {', '.join(SENTIMENTS)}")
     return name

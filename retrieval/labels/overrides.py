@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
-from retrieval.errors import BadInput, BadOption, StorageFailed
+from retrieval.errors import BadInput, BadOption, StorageFailed, shown
 from retrieval.files import append_lines, appended_lines, explained_storage_errors, json_value
 from retrieval.gallery.layout import overrides_path
 from retrieval.labels.taxonomy import correct_topics
@@ -231,9 +231,11 @@ def _parse(line: str, where: str) -> tuple[Key, dict[Field, Any]]:
     changes: dict[Field, Any] = {name: fields[name] for name in FIELDS if name in fields}
     sentiment, topics = changes.get("sentiment"), changes.get("topics")
     if sentiment is not None and sentiment not in SENTIMENTS:
-        raise BadInput(f"{where}: sentiment {sentiment!r}; choose from {', '.join(SENTIMENTS)}")
+        raise BadInput(
+            f"{where}: sentiment {shown(sentiment)}; choose from {', '.join(SENTIMENTS)}"
+        )
     if topics is not None:
         if not isinstance(topics, list) or not all(isinstance(topic, str) for topic in topics):
-            raise BadInput(f"{where}: topics {topics!r}; write a list of names")
+            raise BadInput(f"{where}: topics {shown(topics)}; write a list of names")
         changes["topics"] = tuple(topics)
     return cast("Key", key), changes

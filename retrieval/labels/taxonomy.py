@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from retrieval.errors import BadInput, BadOption
+from retrieval.errors import BadInput, BadOption, shown
 from retrieval.labels.scores import MOST_TOPICS
 from retrieval.names import folded
 
@@ -142,7 +142,7 @@ def check_topics(names: list[str], known: tuple[str, ...]) -> None:
     allowed = dict.fromkeys([*known, OTHER])
     for name in names:
         if name not in allowed:
-            raise BadOption(f"unknown topic {name!r}; choose from {', '.join(allowed)}")
+            raise BadOption(f"unknown topic {shown(name)}; choose from {', '.join(allowed)}")
 
 
 def correct_topics(names: list[str], known: tuple[str, ...]) -> list[str]:
@@ -171,11 +171,13 @@ def _topic(entry: Any, place: int, path: Path) -> Topic:
     name, title = entry.get("name"), entry.get("title")
     if not isinstance(name, str) or not _NAME.fullmatch(name) or name == OTHER:
         raise BadInput(
-            f"{where}: the name {name!r} is not one; use small letters, digits and _, such as "
+            f"{where}: the name {shown(name)} is not one; use small letters, digits and _, such as "
             f"food_drink, and not {OTHER!r}"
         )
     if unknown := sorted(entry.keys() - _KEYS):
-        raise BadInput(f"{where} ({name}): unknown key {unknown[0]!r}; allowed: {sorted(_KEYS)}")
+        raise BadInput(
+            f"{where} ({name}): unknown key {shown(unknown[0])}; allowed: {sorted(_KEYS)}"
+        )
     phrases = entry.get("phrases")
     if not _are_texts(phrases) or not 0 < len(phrases) <= _MOST_PHRASES:
         raise BadInput(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from retrieval.captions import readable
-from retrieval.errors import BadOption
+from retrieval.errors import BadOption, shown
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -82,8 +82,8 @@ def parse_query(text: str, *, picture: Image | None = None, similar_to: str | No
     for minus, words, weight in _tokens(readable(text)):
         if weight is not None and not 0 < weight <= _MOST_WEIGHT:
             raise BadOption(
-                f"the weight {weight:g} in {text!r} is out of range; use a number above 0 and up "
-                f"to {_MOST_WEIGHT:g}, such as beach^2"
+                f"the weight {weight:g} in {shown(text)} is out of range; use a number above 0 "
+                f"and up to {_MOST_WEIGHT:g}, such as beach^2"
             )
         if minus or weight is not None:
             terms.append(Term(words, (-1 if minus else 1) * (1.0 if weight is None else weight)))
@@ -95,7 +95,7 @@ def parse_query(text: str, *, picture: Image | None = None, similar_to: str | No
     if not query.wanted and not query.has_picture:
         if terms:
             raise BadOption(
-                f"{text!r} says only what is not wanted; say what is as well, such as "
+                f"{shown(text)} says only what is not wanted; say what is as well, such as "
                 '"beach -people"'
             )
         raise BadOption('the query is empty; say what to look for, such as "a cat asleep"')
@@ -114,7 +114,7 @@ def _tokens(text: str) -> list[tuple[bool, str, float | None]]:
             tokens.append((match["minus"] is not None, match["quoted"] or match["word"], weight))
             at = match.end()
         elif _UNCLOSED.match(text, at):
-            raise BadOption(f"the quotation mark in {text[at:]!r} is not closed; close it")
+            raise BadOption(f"the quotation mark in {shown(text[at:])} is not closed; close it")
         else:  # a quotation mark or a ^ that means nothing here: a word like others
             word = _end_of(_WORD, text, at)
             tokens.append((False, text[at:word], None))

@@ -20,6 +20,8 @@ from retrieval.errors import GalleryError
 
 Outcome = Literal["answer", "skip", "refusal"]
 
+LONGEST = 2_000  # characters of a reason: a long path, its folders, and what to do
+
 
 @dataclass(frozen=True)
 class File:
@@ -77,6 +79,7 @@ def check_reason(reason: str, *, is_one_line: bool = True) -> None:
     """A reason has to say something."""
     assert reason.strip(), "it says nothing"
     assert not re.search(r"\(None\)|: None;", reason), f"it does not say why: {reason}"
+    assert len(reason) < LONGEST, f"too long to read: {reason}"
     assert not is_one_line or len(reason.splitlines()) == 1, f"more than one line: {reason}"
 
 

@@ -73,13 +73,15 @@ class _Handed(io.BytesIO):
 
 
 def _upload(files: list[tuple[str, bytes]], folder: Path) -> Outcome:
-    uploads = Uploads(folder / "uploads")
+    uploads, before = Uploads(folder / "uploads"), set(folder.iterdir())
     try:
         upload = uploads.keep([_Handed(*each) for each in files])
     except GalleryError as error:
         check_error(error)
         assert [path.name for path in uploads.folder.glob("*")] in ([], ["README.md"])
         return "refusal"
+    finally:
+        assert set(folder.iterdir()) <= {*before, uploads.folder}
     assert upload.location.is_relative_to(uploads.folder)
     return "answer"
 
