@@ -10,7 +10,7 @@ import threading
 import warnings
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image, ImageCms, ImageFile, PngImagePlugin, UnidentifiedImageError
@@ -18,7 +18,10 @@ from PIL import Image, ImageCms, ImageFile, PngImagePlugin, UnidentifiedImageErr
 from retrieval.errors import BadInput
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
 THUMBNAIL_SIDE = 320  # pixels, the longer side
 MAX_PIXELS = 256_000_000  # a phone's 200-megapixel photo passes, a decompression bomb does not
@@ -41,6 +44,7 @@ _JPEG_START, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
 _MADE_UP = (b"", b"\x5a\xa5\x3c\x0f" * 64)  # of a JPEG's coded pixels
 
 
+_BLOCK = 1 << 18  # pixels that are scaled at once
 _PHOTOMETRIC, _SAMPLE_FORMAT, _WHITE_IS_ZERO = 262, 339, 0  # TIFF's tags, and a value
 
 # How to turn a picture upright, by its EXIF orientation.
@@ -134,6 +138,8 @@ def decode(file: PictureFile, short_side: int) -> Decoded:
         with opened(file) as image:
             needed = _DRAFT_MARGIN * max(short_side, THUMBNAIL_SIDE)
             width, height = image.size
+            if _covered(image) < width * height:
+                raise EOFError("truncated")
             image.draft(None, (needed, needed))  # JPEG only; elsewhere it does nothing
             image.load()
             turn = _TURNS.get(_orientation(image))  # now: Pillow turns TIFFs while it loads them
@@ -218,6 +224,14 @@ def opened(file: PictureFile) -> ImageFile.ImageFile:
         raise UnreadablePicture(_reason(error, len(file.content))) from error
 
 
+def _covered(image: ImageFile.ImageFile) -> int:
+    """How many pixels a file has the place of; Pillow leaves black what a TIFF leaves out."""
+    if image.format != "TIFF":
+        return image.width * image.height
+    boxes = (tile.extents for tile in image.tile)
+    return sum((box[2] - box[0]) * (box[3] - box[1]) for box in boxes if box)
+
+
 def _orientation(image: Image.Image) -> int:
     try:
         return int(image.getexif().get(0x0112, 1))
@@ -264,19 +278,34 @@ def _to_eight_bits(image: Image.Image) -> Image.Image:
     pixels = np.asarray(image)
     if pixels.dtype == np.int32 and tags.get(_SAMPLE_FORMAT, (1,))[0] == 1 and tags:
         pixels = pixels.view(np.uint32)  # Pillow has no mode for them
+    low, high = (0.0, 65_535.0) if image.mode.startswith("I;16") else _range_of(pixels)
+    eight = np.empty(pixels.shape, dtype=np.uint8)
+    for values, scaled in zip(_blocks(pixels), _blocks(eight), strict=True):
+        shares = (np.nan_to_num(_floats(values)) - low) / max(high - low, 1e-12) * 255
+        if tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO:
+            shares = 255 - shares
+        if isinstance(see_through := image.info.get("transparency"), int):
+            shares[values == see_through] = 255
+        scaled[:] = shares.clip(0, 255).round()
+    return Image.fromarray(eight)
+
+
+def _range_of(pixels: NDArray[Any]) -> tuple[float, float]:
+    """The darkest and the brightest value: 32 bits have no agreed white."""
+    finite = (values[np.isfinite(values)] for values in map(_floats, _blocks(pixels)))
+    ends = [(float(each.min()), float(each.max())) for each in finite if each.size]
+    return (min(low for low, _ in ends), max(high for _, high in ends)) if ends else (0.0, 1.0)
+
+
+def _blocks(pixels: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    """Views of the pixels, few at a time: of all of them, floats would fill the memory."""
+    flat = pixels.reshape(-1)
+    return (flat[start : start + _BLOCK] for start in range(0, flat.size, _BLOCK))
+
+
+def _floats(values: NDArray[Any]) -> NDArray[np.float64]:
     with np.errstate(invalid="ignore"):  # NaN of broken files
-        values = pixels.astype(np.float64)
-    if image.mode.startswith("I;16"):
-        low, high = 0.0, 65_535.0
-    else:  # 32 bits have no agreed white
-        finite = values[np.isfinite(values)]
-        low, high = (finite.min(), finite.max()) if finite.size else (0.0, 1.0)
-    scaled = (np.nan_to_num(values) - low) / max(high - low, 1e-12) * 255
-    if tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO:
-        scaled = 255 - scaled
-    if isinstance(see_through := image.info.get("transparency"), int):
-        scaled[values == see_through] = 255
-    return Image.fromarray(scaled.clip(0, 255).round().astype(np.uint8))
+        return values.astype(np.float64)
 
 
 def _what_it_is(content: bytes) -> str:

@@ -149,6 +149,23 @@ def test_odd_grey_tiffs_are_bright_where_they_should_be(
     assert rise > 200 if rises else rise < -200
 
 
+def test_a_tiff_that_says_it_is_larger_than_it_is_is_truncated() -> None:
+    content = saved(Image.new("F", (48, 36)), "TIFF").content
+    height = struct.pack("<HHII", 257, 4, 1, 36)
+    assert content.count(height) == 1
+    larger = content.replace(height, struct.pack("<HHII", 257, 4, 1, 60_000))
+    with pytest.raises(UnreadablePicture, match="truncated after 6 KB"):
+        decode(picture_file(larger), 32)
+
+
+def test_grey_pictures_of_many_blocks_are_scaled_as_one() -> None:
+    ramp = np.linspace(-2, 6, 1_200 * 700, dtype=np.float32).reshape(700, 1_200)
+    grey = np.asarray(decode(saved(Image.fromarray(ramp), "TIFF"), 32).image)[..., 0]
+    assert grey[0, 0] == 0
+    assert grey[-1, -1] == 255
+    assert np.all(np.diff(grey.reshape(-1).astype(int)) >= 0)
+
+
 @pytest.mark.parametrize("depth", [8, 16])
 def test_what_is_see_through_is_white(depth: int) -> None:
     high = depth // 8
