@@ -374,6 +374,18 @@ def test_whichever_published_file_is_cut_short_is_said_and_made_again(
     assert Generation.open(chroma_dir).manifest.posts == 8
 
 
+def test_a_column_that_lost_its_name_is_damage(chroma_dir: Path, posts: Path) -> None:
+    index_folder(chroma_dir, posts)
+    for path in sorted(chroma_dir.glob("generations/1/*.parquet")):
+        table = pq.read_table(path)
+        for name in table.column_names:
+            pq.write_table(table.rename_columns({name: "x"}), path)
+            with pytest.raises(GalleryDamaged, match=r"1 is missing or damaged.*--rebuild"):
+                Generation.open(chroma_dir).contents()
+        pq.write_table(table, path)
+    Generation.open(chroma_dir).contents()
+
+
 def test_another_byte_in_the_catalog_is_no_other_caption(chroma_dir: Path, posts: Path) -> None:
     index_folder(chroma_dir, posts)
     path = chroma_dir / "generations" / "1" / "catalog.parquet"

@@ -102,11 +102,14 @@ class Generation:
             return False
 
     def _fits(self) -> bool:
-        """Whether its files are of one length, and rows name others that there are."""
+        """Whether its files have their columns and one length, and rows name rows there are."""
         pictures, posts = self._pictures, len(self.catalog)
         captioned = np.sort(self.caption_rows[self.caption_rows >= 0])
         return (
-            len(self._labels) == posts
+            {*_catalog_schema().names} <= {*self.catalog.column_names}
+            and {*_picture_schema().names} <= {*pictures.column_names}
+            and {"language", "sentiment_model"} <= {*self._labels.column_names}
+            and len(self._labels) == posts
             and len(self.image_vectors) == len(pictures)
             and np.array_equal(captioned, np.arange(len(self.caption_vectors)))
             and len(self.description_vectors) == len(pictures) - pictures["description"].null_count

@@ -7,7 +7,14 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from retrieval.errors import BadOption, EncoderMismatch, GalleryDamaged, NoGallery, SchemaMismatch
+from retrieval.errors import (
+    BadOption,
+    EncoderMismatch,
+    GalleryDamaged,
+    NoGallery,
+    SchemaMismatch,
+    shown,
+)
 from retrieval.files import json_value, write_atomically
 from retrieval.gallery.layout import manifest_path
 from retrieval.gallery.stored_labels import LabelRecord
@@ -110,8 +117,8 @@ def read_manifest(chroma_dir: Path) -> Manifest:
         )
     if fields["schema"] != SCHEMA:
         raise SchemaMismatch(
-            f"the gallery in {chroma_dir} has schema {fields['schema']}, this program writes "
-            f"schema {SCHEMA}; make it again with: python -m indexer build --rebuild"
+            f"the gallery in {chroma_dir} has schema {shown(fields['schema'])}, this program "
+            f"writes schema {SCHEMA}; make it again with: python -m indexer build --rebuild"
         )
     try:
         labels = fields["labels"] and LabelRecord.from_json(fields["labels"])
@@ -119,7 +126,7 @@ def read_manifest(chroma_dir: Path) -> Manifest:
         return _checked(Manifest(**{**fields, "encoders": encoders, "labels": labels}))
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise GalleryDamaged(
-            f"{manifest_path(chroma_dir)} is damaged ({error!r}); make the gallery again with: "
+            f"{manifest_path(chroma_dir)} is damaged ({error!r:.200}); make the gallery again with: "
             "python -m indexer build --rebuild"
         ) from error
 

@@ -84,7 +84,7 @@ def read_checks(chroma_dir: Path) -> Checks:
                 answers[_key([fields["image_id"], fields["caption"]])] = _check(fields)
         except (ValueError, TypeError, KeyError, OverflowError) as error:
             raise BadInput(
-                f"{where}: neither a draw nor an answer ({error}); take the line out"
+                f"{where}: neither a draw nor an answer ({error!s:.200}); take the line out"
             ) from None
     return Checks(tuple(random), tuple(disagreeing), answers or None, drawn_from)
 
