@@ -126,8 +126,8 @@ def read_manifest(chroma_dir: Path) -> Manifest:
         return _checked(Manifest(**{**fields, "encoders": encoders, "labels": labels}))
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise GalleryDamaged(
-            f"{manifest_path(chroma_dir)} is damaged ({error!r:.200}); make the gallery again with: "
-            "python -m indexer build --rebuild"
+            f"{manifest_path(chroma_dir)} is damaged ({error!r:.200}); make the gallery again "
+            "with: python -m indexer build --rebuild"
         ) from error
 
 
