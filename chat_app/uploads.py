@@ -156,8 +156,8 @@ class _Unpacking:
             if isinstance(error, OSError) and error.errno is not None:  # the disk's
                 raise
             raise BadInput(
-                f"{_shown(file.name)} is no archive that can be read ({_shown(str(error))}); pack it "
-                "again as an ordinary zip"
+                f"{_shown(file.name)} is no archive that can be read ({_shown(str(error))}); "
+                "pack it again as an ordinary zip"
             ) from error
         except RuntimeError as error:  # how zipfile tells of a password
             raise BadInput(
