@@ -7,7 +7,8 @@ import errno
 import json
 import os
 import sys
-from io import TextIOWrapper
+from contextlib import redirect_stdout
+from io import StringIO, TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,11 +51,19 @@ def add_chroma_dir(
 def parsed(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argparse.Namespace:
     """Read the command line; --help is an answer as any other, on streams of any kind."""
     _open_streams()
+    told = StringIO()
     try:
-        return parser.parse_args(argv)
+        with redirect_stdout(told):  # argparse says nothing where it cannot be written
+            return parser.parse_args(argv)
     except SystemExit as exit_:
         code = exit_.code if isinstance(exit_.code, int) else DONE
-    raise SystemExit(run(lambda: code))
+
+    def answer() -> int:
+        if text := told.getvalue():
+            sys.stdout.write(text)
+        return code
+
+    raise SystemExit(run(answer))
 
 
 def positive_int(text: str) -> int:

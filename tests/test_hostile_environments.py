@@ -39,25 +39,25 @@ LIGHT: list[tuple[str, ...]] = [  # what needs no encoder
 HEAVY: list[tuple[str, ...]] = [
     ("indexer", "build", "{posts}", "--describe", "auto", "--chroma-dir", "{gallery}"),
     ("indexer", "relabel", "--chroma-dir", "{gallery}"),
-    ("indexer", "forget", str(SAMPLE), "--chroma-dir", "{gallery}"),
     ("indexer", "overrides", "set", "sample-12", "--topics", "people", "--chroma-dir", "{gallery}"),
     ("indexer", "overrides", "export", "mine.jsonl", "--chroma-dir", "{gallery}"),
     ("retrieval.search", "a café", "-k", "2", "--chroma-dir", "{gallery}"),
     ("retrieval.labels", "a café ☕", "--chroma-dir", "{gallery}"),
     ("retrieval.evaluate", "--out", "report", "--chroma-dir", "{gallery}"),
     ("chat_app", "ask", "happy posts at the caf\udce9", "--planner", "--chroma-dir", "{gallery}"),
+    ("indexer", "forget", str(SAMPLE), "--chroma-dir", "{gallery}"),
 ]  # fmt: skip
 
 ENVIRONMENTS: dict[str, Surroundings] = {
     "no home": Surroundings({"HOME": None, "XDG_CACHE_HOME": None}),
-    "a home that is not there": Surroundings({"HOME": "/nowhere/at/all", "XDG_CACHE_HOME": None}),
+    "a home that is not there": Surroundings({"HOME": "/dev/null/at/all", "XDG_CACHE_HOME": None}),
     "a home of somebody else": Surroundings(
         {"HOME": "/root", "XDG_CACHE_HOME": None}, is_stranger=True
     ),
     "a user without a name": Surroundings({"HOME": None, "XDG_CACHE_HOME": None}, is_stranger=True),
     "a relative cache": Surroundings({"XDG_CACHE_HOME": "relative"}),
     "an empty cache": Surroundings({"XDG_CACHE_HOME": ""}),
-    "no temporary folder": Surroundings({"TMPDIR": "/nowhere/at/all"}),
+    "no temporary folder": Surroundings({"TMPDIR": "/dev/null/at/all"}),
     "closed stdin": Surroundings(closed=(0,)),
     "closed stdout": Surroundings(closed=(1,)),
     "closed stderr": Surroundings(closed=(2,)),
