@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -53,7 +55,19 @@ def _home_cache() -> Path:
     try:
         return Path.home() / ".cache"
     except RuntimeError:
-        return Path(tempfile.mkdtemp(prefix="post-gallery-"))
+        return _temporary_cache()
+
+
+def _temporary_cache() -> Path:
+    """A folder for this user alone, the same one every time: anybody may write beside it."""
+    user = os.getuid() if hasattr(os, "getuid") else 0
+    folder = Path(tempfile.gettempdir(), f"post-gallery-{user}")
+    with suppress(OSError):
+        folder.mkdir(mode=0o700, exist_ok=True)
+        found = folder.lstat()
+        if stat.S_ISDIR(found.st_mode) and found.st_uid == user and not found.st_mode & 0o077:
+            return folder
+    return Path(tempfile.mkdtemp(prefix="post-gallery-"))
 
 
 def _read_env_file(path: Path) -> dict[str, str | None]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import errno
+import glob
 import json
 import os
 import shutil
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +24,7 @@ _REMEDIES = {
     errno.EACCES: "make it writable, or choose another folder",
     errno.EPERM: "make it writable, or choose another folder",
 }
+_LEFT = 3600  # seconds after which nobody writes at a draft any more
 _NO_ROOM = 1_000_000  # bytes free, below which a disk counts as full
 _NOBODYS = frozenset(
     {".DS_Store", ".gitignore", ".gitkeep", ".localized", "Thumbs.db", "desktop.ini", "lost+found"}
@@ -60,6 +63,10 @@ def write_atomically(path: Path, content: bytes) -> None:
         draft.unlink(missing_ok=True)
         raise
     flush_folder(path.parent)
+    for draft in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):  # of processes that died
+        with suppress(OSError):
+            if draft.stat().st_mtime < time.time() - _LEFT:
+                draft.unlink()
 
 
 def append_lines(path: Path, lines: Iterable[str]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from retrieval.captions import same_text
+from retrieval.captions import has_words, same_text
 from retrieval.search.words import stems_of, telling_words
 
 if TYPE_CHECKING:
@@ -68,6 +68,6 @@ def shuffled_rows(pictures: NDArray[np.int64], random: np.random.Generator) -> N
 
 def _hashtags(caption: str, known: Counter[str]) -> str:
     """The two words that fewest captions have, in their order: as people tag what is special."""
-    words = list(dict.fromkeys(telling_words(caption)))
+    words = list(dict.fromkeys(filter(has_words, telling_words(caption))))
     rarest = sorted(words, key=lambda word: (known[stems_of(word)[0]], word))[:2]
     return " ".join(f"#{word}" for word in words if word in rarest)
