@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from indexer.journal import Change
 from indexer.sources.base import Skipped
 from retrieval.cli import count
-from retrieval.files import explained_storage_errors, json_value
+from retrieval.files import explained_storage_errors, json_value, write_atomically
 from retrieval.gallery.layout import descriptions_path
 from retrieval.pictures import UnreadablePicture, decode, load_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Container, Iterator, Sequence
 
     from PIL.Image import Image
 
@@ -70,6 +70,25 @@ class DescriptionCache:
                     yield str(row["image_id"]), str(row["text"])
             except (ValueError, KeyError, TypeError):  # torn by a crash: it is made again
                 continue
+
+
+def forget_descriptions(chroma_dir: Path, image_ids: Container[str]) -> None:
+    """Remove what was ever written about these pictures."""
+    path = descriptions_path(chroma_dir)
+    if not path.is_file():
+        return
+    lines = path.read_text("utf-8", errors="replace").splitlines(keepends=True)
+    staying = [line for line in lines if _picture_of(line) not in image_ids]
+    if len(staying) < len(lines):
+        with explained_storage_errors(chroma_dir):
+            write_atomically(path, "".join(staying).encode())
+
+
+def _picture_of(line: str) -> str:
+    try:
+        return str(json_value(line)["image_id"])
+    except (ValueError, KeyError, TypeError):  # torn by a crash
+        return ""
 
 
 def describe_pictures(

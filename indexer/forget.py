@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
+from indexer.describe import forget_descriptions
 from indexer.missing import list_missing
 from indexer.plan import files_of
 from indexer.sources.base import SourceReading
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
 def forget(source: str, chroma_dir: Path, cache_dir: Path, progress: Progress) -> int:
     """Remove a source's posts and how to read it; the picture files are not touched.
 
+    Nothing of what the source held stays in the gallery: the state before is removed as well,
+    Chroma is filled anew, and what a machine wrote about its pictures goes. Corrections stay, for
+    the day that it is built again.
+
     `source` is its name as `status` prints it, or its location. Returns how many posts left.
 
     Raises:
@@ -39,11 +45,15 @@ def forget(source: str, chroma_dir: Path, cache_dir: Path, progress: Progress) -
         )
     encoders = stored_encoders(manifest.encoders, cache_dir)
     labeller = choose_labeller(None, None, manifest.labels, *encoders, cache_dir=cache_dir)
-    with open_writer(chroma_dir, manifest.encoders, labeller, progress, rebuild=False) as writer:
+    opened = partial(open_writer, chroma_dir, manifest.encoders, labeller, progress, rebuild=False)
+    with opened() as writer:
         posts = writer.state.posts_of(name)
         files = files_of(posts.values(), writer.state)
-        writer.remove(posts, files, source=name)
+        # First what a kill may take in part: the next build makes both again.
         list_missing({name: SourceReading(())}, chroma_dir)
+        forget_descriptions(chroma_dir, writer.orphans(posts))
+        writer.remove(posts, files, source=name)
+    with opened() as writer:  # which makes Chroma anew, as after a kill
         writer.publish()
     return len(posts)
 

@@ -78,6 +78,7 @@ class Writer:
         self._touched_posts: set[str] = set()
         self._overrides = read_overrides(chroma_dir)
         self._unpublished = manifest.labels != labeller.record
+        self._forgot = False  # a source, of which nothing may stay
         if not state.posts:  # whatever Chroma gets from here on, it gets with these labels
             self.manifest = replace(
                 manifest,
@@ -110,17 +111,20 @@ class Writer:
         All of it in one change, so that a kill leaves it done or not begun.
         """
         removed = set(post_ids)
-        shown = self.state.posts_by_picture
-        orphans = [i for i in self.state.pictures if not shown.get(i, set()) - removed]
         sources = [] if source is None else [source]
         self.write(
             Change(
                 removed_posts=sorted(removed),
-                removed_pictures=orphans,
+                removed_pictures=self.orphans(removed),
                 removed_files=list(files),
                 removed_sources=sources,
             )
         )
+
+    def orphans(self, post_ids: Iterable[str]) -> list[str]:
+        """The pictures that no other post shows than these."""
+        removed, shown = set(post_ids), self.state.posts_by_picture
+        return [i for i in self.state.pictures if not shown.get(i, set()) - removed]
 
     def publish_if_due(self, seconds: float) -> None:
         """Publish when the last time is longer ago; never a rebuild, which replaces a whole."""
@@ -155,9 +159,17 @@ class Writer:
         self.manifest = published
         self._mirror_labels()
         self._journal.clear()
-        sweep_generations(self._chroma_dir, published.generation)
+        self.sweep()
         self._unpublished = False
         self._published_at = time.monotonic()
+
+    def sweep(self) -> None:
+        """Remove older states; also the last one, where it holds what was forgotten."""
+        number = self.manifest.generation
+        if self._forgot:
+            sweep_generations(self._chroma_dir, number, kept=1)
+        else:
+            sweep_generations(self._chroma_dir, number)
 
     def recover(self, changes: Iterable[Change]) -> None:
         """Apply what a stopped writer left, and make Chroma agree with it record by record."""
@@ -168,6 +180,9 @@ class Writer:
             pictures, captions = self._collections.ids()
             self._touched_pictures |= pictures ^ self.state.pictures.keys()
             self._touched_posts |= captions ^ self.state.caption_vectors.keys()
+            # Chroma logs the removal of what it never had, too, and with it the names.
+            self._touched_pictures &= pictures | self.state.pictures.keys()
+            self._touched_posts &= captions | self.state.caption_vectors.keys()
             self._bring_chroma_up_to_date()
 
     def _apply(self, change: Change) -> None:
@@ -177,6 +192,7 @@ class Writer:
         self._touch(change)
         self.state.apply(change)
         gone = set(change.removed_sources)
+        self._forgot = self._forgot or bool(gone)
         sources = {name: how for name, how in self.manifest.sources.items() if name not in gone}
         self.manifest = replace(self.manifest, sources=sources)
         self._unpublished = True
@@ -310,6 +326,8 @@ def open_writer(
         if pending and rebuild:
             progress.say("going on with the rebuild that was interrupted")
         state = State() if rebuild else _state(chroma_dir, published)
+        if any(change.removed_sources for change in journal.pending(published.generation)):
+            remove_chroma(chroma_dir)  # whose log keeps what was removed; it is filled again
         with opened_collections(chroma_dir, encoders) as collections:
             manifest = replace(published, encoders=encoders)
             writer = Writer(
@@ -323,7 +341,7 @@ def open_writer(
             )
             writer.recover(journal.pending(published.generation))
             yield writer
-            sweep_generations(chroma_dir, writer.manifest.generation)
+            writer.sweep()
             sweep_thumbnails(chroma_dir, writer.state.pictures)
 
 

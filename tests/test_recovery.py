@@ -195,7 +195,7 @@ class Killed(BaseException):
     """A kill, as far as what it leaves goes."""
 
 
-@pytest.mark.parametrize("call", ["journal", "chroma removal", "generation", "manifest"])
+@pytest.mark.parametrize("call", ["journal", "chroma pictures", "generation", "manifest"])
 def test_a_forget_that_is_killed_is_done_or_not_begun(
     chroma_dir: Path, posts: Path, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:

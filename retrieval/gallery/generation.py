@@ -438,11 +438,14 @@ def latest_number(chroma_dir: Path) -> int:
     return max((int(name) for name in names if name.isdigit()), default=0)
 
 
-def sweep_generations(chroma_dir: Path, published: int) -> None:
-    """Remove generations that no reader opens any more, and what dead runs left behind."""
+def sweep_generations(chroma_dir: Path, published: int, kept: int = _KEPT) -> None:
+    """Remove generations that no reader opens any more, and what dead runs left behind.
+
+    `kept`: how many of the last ones stay.
+    """
     for folder in generation_dirs(chroma_dir):
         number = int(folder.name) if folder.name.isdigit() else None
-        if number is None or not published - _KEPT < number <= published:
+        if number is None or not published - kept < number <= published:
             with suppress(OSError, StorageFailed):  # a file that is open, on Windows
                 remove_generation(folder)
 
