@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 LOCAL = "127.0.0.1"
 PORT = 8501
+# What a browser calls a page of this machine. A page elsewhere can have its own name lead to
+# 127.0.0.1 (DNS rebinding), and would pass for the page itself.
+_OWN = (LOCAL, "localhost", "::1")
 _SCRIPT = Path(__file__).with_name("app.py")
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - the user asked for it, and was warned
 _PATIENCE = 60.0  # seconds for the server to come up before no browser is opened
@@ -31,7 +34,7 @@ def serve(settings: Settings, address: str, port: int, *, open_browser: bool) ->
 
     """
     _check_is_free(address, port)
-    if address not in (LOCAL, "localhost", "::1"):
+    if address not in _OWN:
         say(f"warning: anyone who reaches {address} can read the posts and correct their labels")
     from chat_app.page.shared import open_shared
 
@@ -46,9 +49,11 @@ def serve(settings: Settings, address: str, port: int, *, open_browser: bool) ->
         threading.Thread(target=_open_when_up, args=(url,), daemon=True).start()
     from streamlit.web.cli import main
 
-    flags = {"server.address": address, "server.port": port, "logger.level": "error"}
+    flags = [("server.address", address), ("server.port", str(port)), ("logger.level", "error")]
+    if address not in _EVERYWHERE:  # by which names this machine is called, nobody knows here
+        flags += [("server.allowedHosts", host) for host in (*_OWN, address)]
     main(
-        ["run", str(_SCRIPT), *(f"--{name}={value}" for name, value in flags.items())],
+        ["run", str(_SCRIPT), *(f"--{name}={value}" for name, value in flags)],
         standalone_mode=False,
     )
 

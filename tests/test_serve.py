@@ -5,7 +5,9 @@ from __future__ import annotations
 import signal
 import socket
 import urllib.request
+from http.client import FORBIDDEN, SWITCHING_PROTOCOLS, HTTPConnection
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -56,6 +58,38 @@ def test_the_page_is_served_without_a_gallery_and_to_this_machine_alone(tmp_path
     assert "warming up" in log
     assert "python -m indexer build" in log
     assert "Traceback" not in log
+
+
+@pytest.mark.slow
+def test_a_page_from_elsewhere_gets_no_connection(tmp_path: Path) -> None:
+    with serving(tmp_path / "none", tmp_path / "log") as url:
+        own = urlsplit(url).netloc
+        port = own.rpartition(":")[2]
+        assert handshake(own, url, own) == SWITCHING_PROTOCOLS
+        assert handshake(own, "https://evil.example", own) == FORBIDDEN
+        # A name of theirs that they bound to 127.0.0.1, so that both are of one origin.
+        theirs = f"evil.example:{port}"
+        assert handshake(own, f"http://{theirs}", theirs) == FORBIDDEN
+
+
+def handshake(server: str, origin: str, host: str) -> int:
+    """How the page's server answers who wants a WebSocket."""
+    connection = HTTPConnection(server, timeout=10)
+    connection.putrequest("GET", "/_stcore/stream", skip_host=True)
+    for name, value in (
+        ("Host", host),
+        ("Origin", origin),
+        ("Connection", "Upgrade"),
+        ("Upgrade", "websocket"),
+        ("Sec-WebSocket-Version", "13"),
+        ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    ):
+        connection.putheader(name, value)
+    connection.endheaders()
+    try:
+        return connection.getresponse().status
+    finally:
+        connection.close()
 
 
 @pytest.mark.slow
