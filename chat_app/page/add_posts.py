@@ -114,12 +114,11 @@ def _look_at_path(text: str) -> None:
     if not text:
         st.warning("Type where your posts lie, such as ~/Pictures/posts.")
         return
-    try:
-        location = expanded(text).absolute()
-    except RuntimeError:  # ~somebody who is not known here
+    location = expanded(text)
+    if text.startswith("~") and str(location) == text:  # ~somebody who is not known here
         st.warning(f"{plain(text)} names a home folder that is not here; give the whole path.")
         return
-    _look(location, ())
+    _look(location.absolute(), ())
 
 
 def _look_at_uploaded(files: list[Any]) -> None:
