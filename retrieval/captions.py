@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_BRAILLE_BLANK = "\u2800"  # which people post where nothing at all is not allowed
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
@@ -21,7 +22,8 @@ def has_words(text: str) -> bool:
 
 def has_signs(text: str) -> bool:
     """Whether there is a sign that shows something, as emoji do, and not only marks and blanks."""
-    return any(unicodedata.category(character) in ("So", "Sk", "Sm", "Sc") for character in text)
+    signs = text.replace(_BRAILLE_BLANK, "")
+    return any(unicodedata.category(character) in ("So", "Sk", "Sm", "Sc") for character in signs)
 
 
 def clean(text: str) -> str:

@@ -6,6 +6,7 @@ import argparse
 import errno
 import json
 import os
+import re
 import sys
 from contextlib import redirect_stdout
 from io import StringIO, TextIOWrapper
@@ -28,6 +29,7 @@ DONE, FAILED, USAGE = 0, 1, 2  # exit codes
 INTERRUPTED = 130  # as shells report Ctrl-C
 
 _UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF, errno.EFBIG}
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:/", re.IGNORECASE)  # a drive has one letter
 _NARROWEST, _ENDLESS = 20, 100_000  # columns
 
 
@@ -155,6 +157,8 @@ def a_path(text: str) -> Path:
     """Read a path, for argparse; ~ is the home folder also where no shell has said so."""
     if not text:
         raise argparse.ArgumentTypeError("an empty path; name a file or a folder")
+    if _ADDRESS.match(text):
+        raise argparse.ArgumentTypeError(f"{text[:80]} is an address; name a file on this machine")
     path = expanded(text)
     try:
         path.lstat()

@@ -53,9 +53,10 @@ class Settings:
 def _home_cache() -> Path:
     """The home folder's cache; a temporary one for a user without a home, as in containers."""
     try:
-        return Path.home() / ".cache"
+        home = Path.home()
     except RuntimeError:
         return _temporary_cache()
+    return home / ".cache" if home.is_absolute() else _temporary_cache()
 
 
 def _temporary_cache() -> Path:

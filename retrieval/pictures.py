@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image, ImageCms, ImageFile, PngImagePlugin, UnidentifiedImageError
 
-from retrieval.errors import BadInput
+from retrieval.errors import BadInput, StorageFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,6 +45,7 @@ _MADE_UP = (b"", b"\x5a\xa5\x3c\x0f" * 64)  # of a JPEG's coded pixels
 
 
 _BLOCK = 1 << 18  # pixels that are scaled at once
+_EIGHT_BITS = 255
 _PHOTOMETRIC, _SAMPLE_FORMAT, _WHITE_IS_ZERO = 262, 339, 0  # TIFF's tags, and a value
 
 # How to turn a picture upright, by its EXIF orientation.
@@ -174,11 +175,18 @@ def _with_end_marker(content: bytes) -> bytes | None:
 
 
 def write_thumbnail(decoded: Decoded, path: Path) -> None:
-    """Save a WebP of at most 320 pixels a side, unless it is there already, and whole."""
+    """Save a WebP of at most 320 pixels a side, unless it is there already, and whole.
+
+    Raises:
+        StorageFailed: a folder is in its place.
+
+    """
     if is_whole_thumbnail(path):
         return
     small = decoded.image.copy()
     small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
+    if path.is_dir():
+        raise StorageFailed(f"{path} is a folder, where a thumbnail belongs; move it away")
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.tmp")
     small.save(draft, "WEBP", quality=80, method=2)
@@ -241,14 +249,20 @@ def _orientation(image: Image.Image) -> int:
 
 def _as_rgb(image: Image.Image) -> Image.Image:
     """Any mode as RGB: transparency on white, more than 8 bits scaled down, colours as in sRGB."""
+    profile = image.info.get("icc_profile")
     if image.mode.startswith("I") or image.mode == "F":
-        return _to_eight_bits(image).convert("RGB")
-    if image.has_transparency_data:
-        layers = image.convert("RGBA")
-        white = Image.new("RGBA", layers.size, "white")
-        white.alpha_composite(layers)
-        return _in_srgb(white.convert("RGB"), image.info.get("icc_profile"))
-    return _in_srgb(image, image.info.get("icc_profile")).convert("RGB")
+        return _in_srgb(_to_eight_bits(image), profile).convert("RGB")
+    if not image.has_transparency_data:
+        pixels = image.convert("RGB") if image.mode == "P" else image
+        return _in_srgb(pixels, profile).convert("RGB")
+    key = image.info.get("transparency")
+    if image.mode == "RGB" and isinstance(key, tuple) and max(key) > _EIGHT_BITS:
+        image.info["transparency"] = tuple(part >> 8 for part in key)  # of 16 bits, as the file's
+    layers = image.convert("RGBA")
+    colours = image.convert("L") if image.mode in ("L", "LA") else layers.convert("RGB")
+    white = Image.new("RGB", layers.size, "white")
+    white.paste(_in_srgb(colours, profile).convert("RGB"), mask=layers.getchannel("A"))
+    return white
 
 
 def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:

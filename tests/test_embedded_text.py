@@ -62,7 +62,15 @@ def test_a_comment_without_latin_letters_takes_the_byte_order_of_the_file() -> N
 
 @pytest.mark.parametrize(
     "caption",
-    ["комментарий", "καλοκαίρι στη θάλασσα", "קיץ בים", "夏の海と山と川", "Grüße 🌞", "ฤดูร้อน"],
+    [
+        "комментарий",
+        "καλοκαίρι στη θάλασσα",
+        "קיץ בים",
+        "夏の海と山と川",
+        "안녕하세요 바다에서",
+        "Grüße 🌞",
+        "ฤดูร้อน",
+    ],
 )
 @pytest.mark.parametrize("big_endian", [True, False])
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])

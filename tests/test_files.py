@@ -87,3 +87,12 @@ def test_a_folder_that_somebody_laid_out_there_is_not_used(temporary: Path, trap
     cache = Settings.from_environment().cache_dir
     assert temporary not in cache.parents
     assert cache.parent.stat().st_mode & 0o077 == 0
+
+
+def test_a_home_that_is_no_whole_path_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "relative")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert tmp_path in Settings.from_environment().cache_dir.parents

@@ -183,6 +183,55 @@ def test_what_is_see_through_is_white(depth: int) -> None:
     assert decode(picture_file(content), 8).image.getpixel((4, 4)) == (255, 255, 255)
 
 
+def linear_grey() -> bytes:
+    """A profile whose grey of 55 is a grey of 128 in sRGB."""
+    curve = b"curv" + bytes(4) + struct.pack(">I", 0) + bytes(4)
+    white = b"XYZ " + bytes(4) + struct.pack(">3i", 63190, 65536, 54061)
+    tags = [(b"wtpt", white), (b"kTRC", curve)]
+    offset, table, content = 128 + 4 + 12 * len(tags), b"", b""
+    for name, data in tags:
+        table += name + struct.pack(">2I", offset + len(content), len(data))
+        content += data
+    body = struct.pack(">I", len(tags)) + table + content
+    head = struct.pack(
+        ">I4sI4s4s4s", 128 + len(body), bytes(4), 0x02100000, b"mntr", b"GRAY", b"XYZ "
+    )
+    head += bytes(12) + b"acsp" + bytes(28) + struct.pack(">3i", 63190, 65536, 54061)
+    return head.ljust(128, b"\0") + body
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "I;16"])
+def test_grey_profiles_hold_for_every_kind_of_grey(mode: str) -> None:
+    deep = Image.fromarray(np.full((40, 40), 55 * 257, np.uint16))
+    grey = deep if mode == "I;16" else Image.new("L", (40, 40), 55).convert(mode)
+    shown = decode(saved(grey, "PNG", icc_profile=linear_grey()), 8).image.getpixel((9, 9))
+    assert isinstance(shown, tuple)
+    assert shown == pytest.approx((128, 128, 128), abs=1)
+
+
+def test_a_palette_has_the_colours_that_its_profile_means() -> None:
+    red, green, blue = quad().split()
+    swapped = Image.merge("RGB", (green, red, blue)).quantize(8)
+    file = saved(swapped, "PNG", icc_profile=swapped_profile())
+    assert corners_of(decode(file, 100).image) == list(CORNERS)
+
+
+def test_a_colour_of_sixteen_bits_is_see_through() -> None:
+    row = b"\0" + struct.pack(">6H", 0x0102, 0x0304, 0x0506, 65535, 0, 0)
+    chunks = [
+        (b"IHDR", struct.pack(">IIBBBBB", 2, 2, 16, 2, 0, 0, 0)),
+        (b"tRNS", struct.pack(">3H", 0x0102, 0x0304, 0x0506)),
+        (b"IDAT", zlib.compress(row * 2)),
+        (b"IEND", b""),
+    ]
+    content = b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        for name, data in chunks
+    )
+    shown = decode(picture_file(content), 8).image
+    assert [shown.getpixel((x, 0)) for x in (0, 1)] == [(255, 255, 255), (255, 0, 0)]
+
+
 @pytest.mark.parametrize(
     "options", [{}, {"progressive": True}, {"quality": 30}, {"subsampling": 0}], ids=str
 )

@@ -10,8 +10,9 @@ import pytest
 from PIL import Image, ImageOps
 
 from retrieval import pictures
-from retrieval.errors import BadInput
+from retrieval.errors import BadInput, StorageFailed
 from retrieval.pictures import (
+    Decoded,
     UnreadablePicture,
     decode,
     load_file,
@@ -182,3 +183,10 @@ def test_what_is_no_picture_is_bad_input_that_says_why(tmp_path: Path) -> None:
         read_picture(b"plain text", 64)
     with pytest.raises(BadInput, match="cannot read the picture: the file is empty"):
         read_picture(b"", 64)
+
+
+def test_a_folder_in_a_thumbnails_place_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.webp").mkdir()
+    picture = Decoded(Image.new("RGB", (40, 40)), 40, 40)
+    with pytest.raises(StorageFailed, match=r"a\.webp is a folder, where a thumbnail belongs"):
+        write_thumbnail(picture, tmp_path / "a.webp")

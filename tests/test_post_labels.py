@@ -175,7 +175,7 @@ def test_foreign_and_empty_captions_are_not_determined(labeller: Labeller) -> No
 
 
 @pytest.mark.parametrize(
-    "caption", [".", "…", "?!", "\u200b\u200b", "\ufeff", "—", "\u2060 \u200d"]
+    "caption", [".", "…", "?!", "\u200b\u200b", "\ufeff", "—", "\u2060 \u200d", "\u2800"]
 )
 def test_marks_and_what_cannot_be_seen_say_nothing(labeller: Labeller, caption: str) -> None:
     assert labeller.read([caption], WordEncoder().encode_texts([caption]))[0].sentiment is None

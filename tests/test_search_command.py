@@ -168,6 +168,20 @@ def test_what_the_picture_encoder_cannot_judge_is_said(gallery: Path, flags: str
     assert undetermined.stdout.startswith("10 pictures")
 
 
+def test_a_line_that_cannot_be_asked_is_named(gallery: Path, tmp_path: Path) -> None:
+    (tmp_path / "queries.txt").write_text("cat\n-people\n", "utf-8")
+    done = run("retrieval.search", "--queries", tmp_path / "queries.txt", "--chroma-dir", gallery)
+    assert done.returncode == 1
+    assert f"{tmp_path / 'queries.txt'}, line 2: " in done.stderr
+
+
+@pytest.mark.parametrize("address", ["http://x/a.png", "file:///tmp/a.png"])
+def test_an_address_is_no_path(gallery: Path, address: str) -> None:
+    done = run("retrieval.search", "--like", address, "--chroma-dir", gallery)
+    assert done.returncode == 2
+    assert f"{address} is an address; name a file on this machine" in done.stderr
+
+
 def test_a_hint_speaks_of_words_only_where_words_were_looked_for(gallery: Path) -> None:
     done = search(gallery, "gravel", "--strategy", "caption", "--without-caption")
     assert done.stdout.startswith("0 pictures")
@@ -229,7 +243,7 @@ def test_a_wide_table_keeps_its_names_where_nobody_watches(gallery: Path) -> Non
 
 MISTAKES: list[tuple[tuple[object, ...], int, str]] = [
     (("cat", "--topic", "boats"), 2, "unknown topic 'boats'; choose from people, animals, food"),
-    (("cat", "--source", "nope"), 2, "no source has 'nope' in its name; there are sample:"),
+    (("cat", "--source", "nope"), 2, "no source has 'nope' in its name; there are: sample:"),
     (("cat", "--since", "yesterday"), 2, "not a date; write a year (2021), a month (2021-03), a"),
     (("cat", "--until", "2019", "--since", "2021"), 2, "swap the two dates"),
     (("--month-day", "02-30"), 2, "'02-30' is not a day of the year; write month and day, such"),

@@ -502,13 +502,16 @@ def test_excels_first_line_says_the_delimiter(folder: Path, sep: str) -> None:
         ("deep%2Ffox.jpg", "deep/fox.jpg"),
         ("100%.jpg", "100%.jpg"),
         ("what?.jpg", "what?.jpg"),
+        ("deep/fox.jpg#top", "deep/fox.jpg"),
+        ("my%20cat.jpg?w=1&amp;h=2#top", "my cat.jpg"),
+        ("deep%20er\\r&amp;b.jpg", "deep er/r&b.jpg"),
         ("Deep/Fox.JPG", "deep/fox.jpg"),
         ("DEEP\\FOX.JPG", "deep/fox.jpg"),
         ("cafe\u0301/\u00fc.jpg", "caf\u00e9/u\u0308.jpg"),  # each part in the other form
     ],
 )
 def test_names_are_found_as_other_programs_write_them(folder: Path, named: str, found: str) -> None:
-    for name in ("my cat.jpg", "100%.jpg", "what?.jpg", "caf\u00e9/u\u0308.jpg"):
+    for name in ("my cat.jpg", "100%.jpg", "what?.jpg", "caf\u00e9/u\u0308.jpg", "deep er/r&b.jpg"):
         save_picture(folder / name, "grey", size=4)
     reading = read(folder / "p.json", json.dumps([{"image": named, "caption": ""}]))
     assert [post.image_path for post in reading.posts] == [found]
@@ -525,7 +528,10 @@ def test_a_name_whose_case_fits_two_files_is_missing(folder: Path) -> None:
 
 def test_an_address_of_a_file_is_its_path(folder: Path) -> None:
     save_picture(folder / "my cat.jpg", "grey", size=4)
-    named = [(folder / "deep/fox.jpg").as_uri(), (folder / "my cat.jpg").as_uri()]
+    fox = (folder / "deep/fox.jpg").as_uri()
+    named = [fox, (folder / "my cat.jpg").as_uri()]
+    for other in (fox.replace("file:///", "file:/"), fox.replace("///", "//localhost/")):
+        assert read(folder / "p.json", json.dumps([{"image": other, "caption": ""}])).posts
     assert "%20" in named[1]
     rows = [{"image": name, "caption": ""} for name in named]
     reading = read(folder / "p.json", json.dumps(rows))
@@ -566,6 +572,14 @@ def test_why_parquet_cannot_be_read_is_one_line(folder: Path, damage: str) -> No
 
 
 def test_paths_of_another_machine_are_said_to_be_that(folder: Path) -> None:
-    rows = [{"image": name, "caption": ""} for name in ("C:\\Users\\me\\a.jpg", "cat.jpg")]
+    named = (
+        "C:\\Users\\me\\a.jpg",
+        "file:///C:/a.jpg",
+        "cat.jpg",
+        "file://nas/share/a.jpg",
+        "data:,x",
+    )
+    rows = [{"image": name, "caption": ""} for name in named]
     notes = " ".join(read(folder / "p.json", json.dumps(rows)).notes)
-    assert "1 of the 2 pictures that p.json names are paths of a Windows machine" in notes
+    assert "2 of the 5 pictures that p.json names are paths of a Windows machine" in notes
+    assert "2 of the 5 pictures that p.json names are web addresses" in notes

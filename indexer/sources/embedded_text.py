@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from indexer.sources.mojibake import mended
 from retrieval.captions import readable
@@ -84,10 +85,18 @@ def _utf16(content: bytes, *, big_endian: bool) -> str:
     """
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return content.decode("utf-16", errors="replace")
-    even, odd = (len(set(content[start::2])) for start in (0, 1))
-    if even != odd:
-        big_endian = even < odd
-    return content.decode("utf-16-be" if big_endian else "utf-16-le", errors="replace")
+    big, little = (content.decode(f"utf-16-{order}", errors="replace") for order in ("be", "le"))
+    strange = [sum(map(_is_no_letters, text)) for text in (big, little)]
+    varied = [len(set(content[start::2])) for start in (0, 1)]
+    for one, other in (strange, varied):
+        if one != other:
+            return big if one < other else little
+    return big if big_endian else little
+
+
+def _is_no_letters(character: str) -> bool:
+    """Whether nobody's script has it: private, not assigned, or half a pair."""
+    return unicodedata.category(character) in ("Co", "Cn", "Cs") or character == "\ufffd"
 
 
 def _printable(content: bytes) -> str:

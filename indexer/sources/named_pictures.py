@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from contextlib import suppress
+from html import unescape
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
     Place = tuple[Path, str]  # a root, and the picture's path under it
 
-_DRIVE = re.compile(r"[a-z]:[\\/]", re.IGNORECASE)
-_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_DRIVE = re.compile(r"(?:file:/*)?[a-z]:[\\/]", re.IGNORECASE)
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://|file:|data:", re.IGNORECASE)
 
 
 def existing_folders(roots: Sequence[Path]) -> Sequence[Path]:
@@ -75,9 +76,10 @@ class NamedPictures:
     def notes(self, table: Path) -> Iterator[str]:
         """Words for the user about what is missing, and what to do."""
         of_all = f"of the {len(self._places)} pictures that {table.name} names"
-        addresses = [named for named in self.missing if _ADDRESS.match(named)]
         windows = [named for named in self.missing if _DRIVE.match(named)]
-        absent = len(self.missing) - len(addresses) - len(windows)
+        others = [named for named in self.missing if not _DRIVE.match(named)]
+        addresses = [named for named in others if _ADDRESS.match(named)]
+        absent = len(others) - len(addresses)
         if windows:
             yield (
                 f"{len(windows)} {of_all} are paths of a Windows machine, such as "
@@ -98,9 +100,8 @@ class NamedPictures:
 
     def _look_for(self, named: str, where: str) -> Place | None:
         """As it is written, else as other programs write the same name."""
-        if named[:7].lower() == "file://":
-            with suppress(ValueError):  # a host that is none, such as file://[
-                return self._look_for_path(url2pathname(urlsplit(named).path), where)
+        if (path := _path_of_address(named)) is not None:
+            return self._look_for_path(path, where)
         if _ADDRESS.match(named):
             return None
         if (place := self._look_for_path(named, where)) is not None:
@@ -167,10 +168,24 @@ class NamedPictures:
         return ", ".join(map(str, self._roots))
 
 
+def _path_of_address(named: str) -> str | None:
+    """The path in an address of a file on this machine; None for any other name."""
+    if named[:5].lower() != "file:":
+        return None
+    try:
+        parts = urlsplit(named)
+    except ValueError:  # a host that is none, such as file://[
+        return None
+    path = url2pathname(parts.path)
+    is_here = parts.hostname in (None, "localhost")
+    return path if path and is_here and not _DRIVE.match(path[1:]) else None
+
+
 def _otherwise(named: str) -> Iterator[str]:
-    """The name with slashes for Windows' backslashes, without an address's query, decoded."""
-    bare = named.partition("?")[0]
-    others = [named.replace("\\", "/"), bare, unquote(named), unquote(bare)]
+    """The name without an address's query and fragment, decoded, with slashes for backslashes."""
+    others = [named, named.partition("?")[0], named.partition("#")[0], unescape(named)]
+    others += map(unquote, tuple(others))
+    others += [each.replace("\\", "/") for each in others]
     yield from (other for other in dict.fromkeys(others) if other and other != named)
 
 

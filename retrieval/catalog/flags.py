@@ -128,6 +128,8 @@ def _sources(texts: Sequence[str], known: Sequence[str]) -> list[str]:
     for text in texts:
         fitting = [name for name in known if folded(text) in folded(name)]
         if not fitting:
-            raise BadOption(f"no source has {text!r} in its name; there are {', '.join(known)}")
+            raise BadOption(
+                f"no source has {text!r} in its name; there are: {', '.join(known) or 'none'}"
+            )
         found += fitting
     return found

@@ -149,6 +149,11 @@ def _texts(arguments: argparse.Namespace) -> list[str]:
     lines = read_lines(arguments.queries)
     if blank := [number for number, line in enumerate(lines, 1) if not line.strip()]:
         raise BadInput(f"{arguments.queries}, line {blank[0]}: empty; write one query a line")
+    for number, line in enumerate(lines, 1):
+        try:
+            parse_query(line)
+        except BadOption as error:
+            raise BadInput(f"{arguments.queries}, line {number}: {error}") from None
     return lines
 
 
