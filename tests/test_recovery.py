@@ -236,7 +236,7 @@ def test_what_a_killed_writer_left_lying_about_is_swept(chroma_dir: Path, posts:
         thumbnails / f"{'0' * 32}.1234-5678.tmp",
         thumbnails / f"{'0' * 32}.webp",
     ]
-    ours = [chroma_dir / ".topics.toml.1234.tmp", thumbnails / "a photo of mine.webp"]
+    ours = [chroma_dir / ".topics.toml.1234.tmp", thumbnails / "holiday.webp"]
     for path in (*left, *ours):
         path.write_bytes(b"half of it")
     shutil.copytree(chroma_dir / "generations" / "1", chroma_dir / "generations" / "0")
