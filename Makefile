@@ -13,7 +13,7 @@ help:
 	@echo "make evaluate     what did looking at the pictures add? writes reports/"
 	@echo "make walkthrough  write docs/walkthrough.md anew, from the sample gallery"
 	@echo "make test    set up, then lint, type check and run all tests"
-	@echo "make quick   the tests without the slow ones, in a minute"
+	@echo "make quick   the tests without the slow ones, in some minutes"
 	@echo "make clean   remove the environment and the sample gallery's index"
 
 .venv/installed: requirements.txt pyproject.toml

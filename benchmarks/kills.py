@@ -436,6 +436,7 @@ def main(argv: list[str] | None = None) -> int:
     ours = [name for name in sys.modules if name.startswith(("indexer", "retrieval", "tests"))]
     forking = multiprocessing.get_context("forkserver")
     forking.set_forkserver_preload(["tests.preloaded", *ours])
+    arguments.keep.mkdir(parents=True, exist_ok=True)
     tally, started = Tally(), time.monotonic()
     number = 0
     while (left := arguments.kills - tally.kills.total()) > 0:
