@@ -76,3 +76,22 @@ def test_a_whole_question_takes_nothing_over(
     assert plan.arguments.given() == {
         name: list(value) if isinstance(value, tuple) else value for name, value in given.items()
     }
+
+
+@pytest.mark.parametrize(
+    ("question", "query"),
+    [
+        ("posts with 🎉", "🎉"),
+        ("show me posts with the 😻 emoji", "😻"),
+        ("how many posts have ❤️?", "❤️"),
+        ("海", "海"),
+        ("happy posts 😊", None),
+        ("pictures of dogs 🐶", "dogs"),
+    ],
+)
+def test_an_emoji_is_looked_for_where_it_is_meant(
+    lexicon: GalleryLexicon, question: str, query: str | None
+) -> None:
+    plan = understand(question, TODAY, lexicon)
+    assert plan.arguments is not None
+    assert plan.arguments.given().get("query") == query

@@ -8,7 +8,14 @@ from chat_app.understanding.words import FILLER, NUMBERS, PLACES, POSTS, WEAK
 
 BREAK = " \x00 "  # where something was taken out: what stood apart does not grow together
 
-_TOKEN = re.compile(r"\x00|[,;:()]|-?[^\W_][\w'’-]*")
+# An emoji is meant where posts are asked for that have it; elsewhere it is the asker's own mood.
+_EMOJI_MEANT = (
+    r"(?:(?<=with )|(?<=with the )|(?<=has )|(?<=have )|(?<=contain )|(?<=containing )|(?<=for ))"
+    r"[\U0001F1E6-\U0001FAFF\u2600-\u27BF][\U0001F1E6-\U0001FAFF\u2600-\u27BF\uFE0F\u200D]*"
+)
+_FIRST_SIGN = "\u2600"  # from here on a single sign says something: emoji, and 海
+_CALLED_SO = {"emoji", "emojis", "emoticon"}
+_TOKEN = re.compile(rf"\x00|[,;:()]|{_EMOJI_MEANT}|-?[^\W_][\w'’-]*")
 _CONTRACTION = re.compile(
     r"(?:'(?:m|ve|d|ll|re)|n't)$|^(?:im|ive|id|ill|cant|wont|dont)$"
 )  # "I've"
@@ -50,13 +57,20 @@ def runs_of(text: str) -> list[list[str]]:
         if _CONTRACTION.search(low):
             runs.append([])
             continue
-        if token[0] in "\x00,;:()" or low in FILLER | POSTS or len(low.strip("-'")) < 2:
+        if token[0] in "\x00,;:()" or low in FILLER | POSTS or _is_one_letter(low):
             runs.append([])
+            continue
+        if low in _CALLED_SO and runs[-1] and runs[-1][-1] >= _FIRST_SIGN:
             continue
         if low.startswith("-"):
             runs.append([])
         runs[-1].append(token)
     return [run for run in runs if any(word.lower() not in WEAK for word in run)]
+
+
+def _is_one_letter(word: str) -> bool:
+    bare = word.strip("-'")
+    return not bare or (len(bare) == 1 and bare < _FIRST_SIGN)
 
 
 def number_in(text: str | None) -> int:
