@@ -40,9 +40,7 @@ _GENERATION_FILES = (
 _JOURNAL = re.compile(r"\d{8}-\d{8}\.npz|rebuild\.json|\..+\.\d+\.tmp")
 _WRITERS_DRAFT = re.compile(r"\.(manifest\.json|missing\.txt)\.\d+\.tmp")
 # A thumbnail, or a draft of one, which is named by process and thread.
-_THUMBNAIL = re.compile(
-    r"([0-9a-f]{32})\.(webp|\d+-\d+\.tmp)"
-)  # a draft is named by process and thread
+_THUMBNAIL = re.compile(r"([0-9a-f]{32})\.(webp|\d+-\d+\.tmp)")
 _OTHERS = re.compile(
     r"manifest\.json|overrides\.jsonl|checks\.jsonl|topics\.toml|descriptions\.jsonl|missing\.txt|write\.lock|writer\.json"
     r"|generations|journal|thumbnails|\..+\.\d+\.tmp"
