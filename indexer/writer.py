@@ -326,7 +326,8 @@ def open_writer(
         if pending and rebuild:
             progress.say("going on with the rebuild that was interrupted")
         state = State() if rebuild else _state(chroma_dir, published)
-        if any(change.removed_sources for change in journal.pending(published.generation)):
+        changes = list(journal.pending(published.generation))
+        if any(change.removed_sources for change in changes):
             remove_chroma(chroma_dir)  # whose log keeps what was removed; it is filled again
         with opened_collections(chroma_dir, encoders) as collections:
             manifest = replace(published, encoders=encoders)
@@ -339,7 +340,7 @@ def open_writer(
                 collections=collections,
                 rebuild=rebuild,
             )
-            writer.recover(journal.pending(published.generation))
+            writer.recover(changes)
             yield writer
             writer.sweep()
             sweep_thumbnails(chroma_dir, writer.state.pictures)

@@ -43,7 +43,6 @@ _DRAFT_MARGIN = 2
 _JPEG_START, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
 _MADE_UP = (b"", b"\x5a\xa5\x3c\x0f" * 64)  # of a JPEG's coded pixels
 
-
 _BLOCK = 1 << 18  # pixels that are scaled at once
 _EIGHT_BITS = 255
 _PHOTOMETRIC, _SAMPLE_FORMAT, _WHITE_IS_ZERO = 262, 339, 0  # TIFF's tags, and a value

@@ -51,9 +51,7 @@ class NamedPictures:
     def __init__(self, roots: Sequence[Path]) -> None:
         self._roots = {root: real_path(root) for root in existing_folders(roots)}
         self._places: dict[str, Place | None] = {}  # by name; None: it lies nowhere
-        self._listed: dict[
-            Path, Mapping[str, Sequence[str]]
-        ] = {}  # names by folded name, by folder
+        self._listed: dict[Path, Mapping[str, Sequence[str]]] = {}  # names by folded, by folder
 
     @property
     def missing(self) -> tuple[str, ...]:
