@@ -217,7 +217,7 @@ def _turn_json(turn: Turn, filters: Filters) -> dict[str, Any]:
                 "created_at": None if post.created_at is None else written(post.created_at),
                 "sentiment": labels.sentiment.name,
                 "topics": labels.topics.names,
-                "sure": turn.is_sure,
+                "sure": hit.sure and turn.is_sure,
             }
             for hit in turn.hits
             for post, labels in list(zip(hit.posts, hit.labels, strict=True))[:1]
@@ -251,6 +251,8 @@ def _print(turn: Turn, titles: Titles, *, alone: bool) -> None:
     lines = [] if alone else [f"> {printable(turn.question)}"]
     lines += [printable(line) for line in turn.answer.splitlines()]
     for number, hit in enumerate(turn.hits, start=1):
+        if number > 1 and not hit.sure and turn.hits[number - 2].sure:
+            lines.append("Less sure:")
         if turn.plan.kind != "show":
             post, labels = hit.posts[0], hit.labels[0]
             lines.append(

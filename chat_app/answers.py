@@ -70,9 +70,9 @@ def _found(result: Found, titles: Titles) -> str:
     which = " · ".join([*like, *named(result.asked, titles)]) or "that"
     if not result.hits:
         return f"No post matches {which}.{_held_back(result)}"
+    if result.dropped:
+        return f"No post matches {which}. Without {_dropped(result, titles)} these do:"
     if not result.sure:
-        if result.dropped:
-            return f"No post matches {which}. Without {_dropped(result, titles)} these do:"
         nearest = "These come closest, but I am less sure of them:"
         return f"Nothing surely matches {which}.{_held_back(result)} {nearest}"
     if result.like_picture:
@@ -80,7 +80,9 @@ def _found(result: Found, titles: Titles) -> str:
             f"{count(len(result.hits), 'picture')} closest to yours{_parts(result.asked, titles)}."
         )
     posts = count(result.posts, "post")
-    return f"{posts}{_parts(result.asked, titles)}.{_more(len(result.hits), result.pictures)}"
+    shown = sum(hit.sure for hit in result.hits)
+    more = _more(shown, result.pictures)
+    return f"{posts}{_parts(result.asked, titles)}.{more}{_less_sure(result)}"
 
 
 def _more(shown: int, pictures: int) -> str:
@@ -94,6 +96,10 @@ def _more(shown: int, pictures: int) -> str:
 def _dropped(result: Found, titles: Titles) -> str:
     fields = {"since", "until"} if result.dropped == "since" else {result.dropped}
     return in_one(SearchPosts(**result.asked.model_dump(include=fields)), titles)
+
+
+def _less_sure(result: Found | Counted) -> str:
+    return f" Of {result.less_sure:,} more I am less sure." if result.less_sure else ""
 
 
 def _held_back(result: Found | Counted) -> str:
@@ -113,7 +119,7 @@ def _counted(result: Counted, titles: Titles) -> str:
         return f"{head}.\n" + "\n".join(_lines_of_pairs(result.pairs, titles))
     if result.counts:
         return f"{head}, by {asked.group_by[0]}.\n" + "\n".join(_lines(result, titles))
-    return f"{head}.{_held_back(result)}"
+    return f"{head}.{_less_sure(result)}{_held_back(result)}"
 
 
 def _lines(result: Counted, titles: Titles) -> list[str]:

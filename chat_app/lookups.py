@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -15,7 +15,6 @@ from retrieval.catalog.ordering import in_order
 from retrieval.errors import BadOption
 from retrieval.labels.taxonomy import topic_named
 from retrieval.search.query import Query, parse_query
-from retrieval.search.searcher import Options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from retrieval.catalog.columns import Columns
     from retrieval.catalog.ordering import Order
     from retrieval.records import Hit, Post, PostLabels
+    from retrieval.search.searcher import Matching
 
     Rows = NDArray[np.int64]
     Mask = NDArray[np.bool_]
@@ -36,25 +36,42 @@ _EXAMPLES = 6  # pictures beside a count
 _EXAMPLES_OF_PART = 3
 
 
+class InGallery(NamedTuple):
+    """Some of the pictures that match, and how many there are in all."""
+
+    hits: tuple[Hit, ...]
+    sure: int
+    less_sure: int
+
+
 def search(scope: Scope, asked: SearchPosts) -> Found:
-    """Find posts; where none passes the cut-off, the nearest without it.
+    """Find posts: those that surely match, then those that may.
 
     Raises:
         BadOption: a date, topic, source or query is not one; says what is allowed.
 
     """
     filters, query = _filters(scope, asked), _query(asked, scope.picture)
-    rows = scope.searcher.matching(query, filters)
-    posts = _posts_of(scope, rows, filters)
+    matching = scope.searcher.matching(query, filters)
+    posts = _posts_of(scope, matching.sure, filters)
     if asked.order != "relevance":
-        hits = _in_order(scope, posts, filters, asked.order, slice(asked.limit))
+        hits = _in_order(scope, matching, filters, asked.order, slice(asked.limit))
     else:
-        hits = _hits(scope, query, filters, asked.limit, cutoff=True)
-    like = scope.picture is not None
-    found = Found(asked, hits, pictures=len(rows), posts=len(posts), like_picture=like)
-    if hits:
+        hits = _hits(scope, query, filters, asked.limit)
+    found = Found(
+        asked,
+        hits,
+        pictures=len(matching.sure),
+        posts=len(posts),
+        less_sure=_less_sure(scope, matching, filters),
+        sure=bool(len(matching.sure)),
+        like_picture=scope.picture is not None,
+    )
+    if found.sure:
         return found
-    return _nearest(scope, asked, replace(found, held_back=_held_back(scope, asked)))
+    held_back = _held_back(scope, asked)
+    found = replace(found, held_back=held_back)
+    return found if hits or held_back else _with_less_asked(scope, asked, found)
 
 
 def count(scope: Scope, asked: CountPosts) -> Counted:
@@ -65,7 +82,8 @@ def count(scope: Scope, asked: CountPosts) -> Counted:
 
     """
     filters, facets = _filters(scope, asked), scope.searcher.facets
-    rows = scope.searcher.matching(_query(asked), filters)
+    matching = scope.searcher.matching(_query(asked), filters)
+    rows = matching.sure
     posts = _posts_of(scope, rows, filters)
     passing = _mask(scope, posts)
     counts: Mapping[str, int] = {}
@@ -86,6 +104,7 @@ def count(scope: Scope, asked: CountPosts) -> Counted:
         out_of=shares,
         pairs=pairs,
         examples=tuple(scope.searcher.hits(rows[:_EXAMPLES].tolist(), filters)),
+        less_sure=_less_sure(scope, matching, filters),
         held_back=0 if len(posts) else _held_back(scope, asked),
     )
 
@@ -131,7 +150,7 @@ def every_post(scope: Scope, asked: Posts) -> list[tuple[Post, PostLabels]]:
 
     """
     filters = _filters(scope, asked)
-    pictures = scope.searcher.matching(_query(asked), filters)
+    pictures = scope.searcher.matching(_query(asked), filters).sure
     rows = in_order(scope.searcher.columns, _posts_of(scope, pictures, filters), "newest")
     return [
         (scope.searcher.generation.post(row), scope.searcher.labels.labels(row))
@@ -139,22 +158,22 @@ def every_post(scope: Scope, asked: Posts) -> list[tuple[Post, PostLabels]]:
     ]
 
 
-def in_gallery(
-    scope: Scope, query: Query, order: Order | None, shown: slice
-) -> tuple[tuple[Hit, ...], int]:
+def in_gallery(scope: Scope, query: Query, order: Order | None, shown: slice) -> InGallery:
     """Some of all pictures that have to do with a query, and how many there are in all.
 
-    Ordered by their posts; None: the best match first. Copies among those shown are one.
+    Ordered by their posts, of those that surely match where there are any; None: the best match
+    first. Copies among those shown are one.
 
     Raises:
         BadOption: as `Searcher.search` does.
 
     """
-    rows = scope.searcher.matching(query, scope.filters)
+    matching = scope.searcher.matching(query, scope.filters)
+    sure, less_sure = map(len, matching)
     if order is None and not query.is_empty:
-        return _hits(scope, query, scope.filters, shown.stop, cutoff=True)[shown], len(rows)
-    posts = _posts_of(scope, rows, scope.filters)
-    return _in_order(scope, posts, scope.filters, order or "newest", shown), len(rows)
+        return InGallery(_hits(scope, query, scope.filters, shown.stop)[shown], sure, less_sure)
+    hits = _in_order(scope, matching, scope.filters, order or "newest", shown)
+    return InGallery(hits, sure, 0 if sure else less_sure)
 
 
 # --- what posts are meant -------------------------------------------------------------------
@@ -228,32 +247,21 @@ def _numbered(scope: Scope, number: int) -> str:
 # --- parts of results -----------------------------------------------------------------------
 
 
-def _hits(
-    scope: Scope, query: Query, filters: Filters, limit: int, *, cutoff: bool
-) -> tuple[Hit, ...]:
-    (found,) = scope.searcher.search([query], limit, filters, Options(cutoff=cutoff))
+def _hits(scope: Scope, query: Query, filters: Filters, limit: int) -> tuple[Hit, ...]:
+    (found,) = scope.searcher.search([query], limit, filters)
     return found.hits
 
 
-def _nearest(scope: Scope, asked: SearchPosts, found: Found) -> Found:
-    """What comes closest where nothing matches: the nearest, else without the last filter.
-
-    Where only the user's own filters are why, nothing of the question is dropped.
-    """
-    query, filters = _query(asked, scope.picture), _filters(scope, asked)
-    if not query.is_empty:
-        hits = _hits(scope, query, filters, asked.limit, cutoff=False)
-        if hits:
-            return replace(found, hits=hits, sure=False)
-    if found.held_back:
-        return found
+def _with_less_asked(scope: Scope, asked: SearchPosts, found: Found) -> Found:
+    """Where nothing at all matches, what does without one of the question's filters."""
+    query = _query(asked, scope.picture)
     for name in ("month_day", "since", "sentiments", "topics"):
         if getattr(asked, name):
             dropped = {"since": None, "until": None} if name == "since" else {name: _NOTHING[name]}
             less = asked.model_copy(update=dropped)
-            hits = _hits(scope, query, _filters(scope, less), asked.limit, cutoff=True)
+            hits = _hits(scope, query, _filters(scope, less), asked.limit)
             if hits:
-                return replace(found, hits=hits, sure=False, dropped=name)
+                return replace(found, hits=hits, dropped=name)
     return found
 
 
@@ -266,7 +274,12 @@ def _held_back(scope: Scope, asked: Posts) -> int:
         return 0
     own = own_filters(scope.searcher.columns, asked)
     query = _query(asked, scope.picture)
-    return len(_posts_of(scope, scope.searcher.matching(query, own), own))
+    return len(_posts_of(scope, scope.searcher.matching(query, own).sure, own))
+
+
+def _less_sure(scope: Scope, matching: Matching, filters: Filters) -> int:
+    """How many posts may match."""
+    return len(_posts_of(scope, matching.less_sure, filters))
 
 
 def _posts_of(scope: Scope, pictures: Rows, filters: Filters) -> Rows:
@@ -278,16 +291,24 @@ def _posts_of(scope: Scope, pictures: Rows, filters: Filters) -> Rows:
 
 
 def _in_order(
-    scope: Scope, posts: Rows, filters: Filters, order: Order, shown: slice
+    scope: Scope, matching: Matching, filters: Filters, order: Order, shown: slice
 ) -> tuple[Hit, ...]:
-    """Some of the pictures of posts, by the first post of each in an order, that post first."""
+    """Some of the pictures that match, by the first post of each in an order, that post first.
+
+    Of those that surely do, where there are any.
+    """
     columns, generation = scope.searcher.columns, scope.searcher.generation
+    are_sure = len(matching.sure) > 0
+    posts = _posts_of(scope, matching.sure if are_sure else matching.less_sure, filters)
     ordered = in_order(columns, posts, order)
     rows = _once(columns.picture_rows[ordered])[shown]
     theirs = ordered[np.isin(columns.picture_rows[ordered], rows)]
     place = {generation.post(row).post_id: number for number, row in enumerate(theirs.tolist())}
     hits = scope.searcher.hits(rows.tolist(), filters, collapse=True)
-    return tuple(_sorted_by(hit, lambda post: place.get(post.post_id, len(place))) for hit in hits)
+    return tuple(
+        replace(_sorted_by(hit, lambda post: place.get(post.post_id, len(place))), sure=are_sure)
+        for hit in hits
+    )
 
 
 def _sorted_by(hit: Hit, key: Callable[[Post], int]) -> Hit:
@@ -312,7 +333,7 @@ def _out_of(scope: Scope, asked: CountPosts, groups: Sequence[str]) -> Mapping[s
         return {}
     less = asked.model_copy(update={"sentiments": ()})
     filters = _filters(scope, less)
-    rows = scope.searcher.matching(_query(asked), filters)
+    rows = scope.searcher.matching(_query(asked), filters).sure
     passing = _mask(scope, _posts_of(scope, rows, filters))
     every = scope.searcher.facets.count(asked.group_by[0], passing)
     return {name: every[name] for name in groups}
@@ -321,7 +342,7 @@ def _out_of(scope: Scope, asked: CountPosts, groups: Sequence[str]) -> Mapping[s
 def _part(scope: Scope, shared: dict[str, Any], part: Slice) -> Part:
     asked = Posts(**(shared | part.model_dump(exclude_defaults=True)))
     filters = _filters(scope, asked)
-    rows = scope.searcher.matching(_query(asked), filters)
+    rows = scope.searcher.matching(_query(asked), filters).sure
     passing = _mask(scope, _posts_of(scope, rows, filters))
     facets = scope.searcher.facets
     topics = sorted(facets.count("topic", passing).items(), key=lambda each: -each[1])

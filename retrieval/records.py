@@ -226,6 +226,7 @@ class Hit:
     posts: tuple[Post, ...]  # that pass the filters
     labels: tuple[PostLabels, ...]  # of the posts, in their order
     alike: tuple[Alike, ...] = ()
+    sure: bool = True  # that it has to do with what was asked; else it may
 
     @property
     def posts_and_copies(self) -> list[tuple[Post, PostLabels]]:
@@ -238,6 +239,6 @@ class Hit:
 class Found:
     """The answer to one query."""
 
-    hits: tuple[Hit, ...]  # best first
+    hits: tuple[Hit, ...]  # the sure ones first, best first
     passing: int  # pictures that the filters let through
-    held_back: int  # of the nearest ones, how many the cut-off left out
+    held_back: int  # of the nearest ones, how many were left out as having nothing to do with it

@@ -356,11 +356,20 @@ def test_the_gallery_is_sorted(page: AppTest, sort: str) -> None:
     assert wanted.get(sort, "Negative") in first
 
 
-def test_nothing_found_offers_what_comes_closest(page: AppTest) -> None:
+def test_where_nothing_is_near_the_nearest_can_be_asked_for(page: AppTest) -> None:
     open_gallery(page).text_input(key="gallery-query").set_value("zebra crossing opera").run()
     assert not page.exception
+    assert "Nothing here has to do with" in texts(page)
+    assert not cards(page, "less-sure-nearest")
+    page.toggle(key="gallery-nearest").set_value(True).run()
+    assert cards(page, "less-sure-nearest")
+
+
+def test_what_may_be_meant_is_offered_as_less_sure(page: AppTest) -> None:
+    open_gallery(page).text_input(key="gallery-query").set_value("a pet").run()
+    assert not page.exception
     assert "Nothing here is surely" in texts(page)
-    assert cards(page, "nearest")
+    assert cards(page, "less-sure-gallery")
 
 
 def test_what_is_looked_for_comes_best_match_first(page: AppTest) -> None:

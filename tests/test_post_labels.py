@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from retrieval.encoders.base import ZeroShot
 from retrieval.gallery.stored_labels import LabelArrays
 from retrieval.labels.caption_topics import CaptionTopics, log_mean_exp, tokens
-from retrieval.labels.fusion import Fusion, load_fusion
+from retrieval.labels.fusion import Fusion, TopicWeights, load_fusion
 from retrieval.labels.labeller import Labeller
 from retrieval.labels.overrides import Override
 from retrieval.labels.picture_labels import MOODS, TEMPLATES, PictureLabels
@@ -27,7 +27,7 @@ from tests.fakes import ColourEncoder, WordEncoder
 FUSION = Fusion(
     caption_topics=(1, 2, -1),
     image_topics=(1, -1),
-    topics=(1, 1, 0),
+    topics=TopicWeights(1, 1, 0, 0, 0, {}),
     cuts=(0.5, 0.6, 0.7),
     sentiment=(1, 0.5),
     version="by hand",
@@ -84,16 +84,30 @@ def test_a_missing_side_leaves_the_other_alone() -> None:
     np.testing.assert_array_equal(FUSION.fused_sentiment(known, none), known)
     np.testing.assert_array_equal(FUSION.fused_sentiment(none, known), known)
     assert np.isnan(FUSION.fused_sentiment(none, none)).all()
-    np.testing.assert_array_equal(FUSION.fused_topics(known, none), known)
-    np.testing.assert_array_equal(FUSION.fused_topics(none, known), known)
+    of_pictures = np.ones(3, dtype=np.float32)
+    np.testing.assert_array_equal(FUSION.fused_topics(known, none, of_pictures), known)
+    np.testing.assert_array_equal(FUSION.fused_topics(none, known, of_pictures), known)
 
 
 def test_two_sides_multiply_their_odds() -> None:
-    fused = FUSION.fused_topics(row(0.8), row(0.8))  # odds 4 × 4
+    fused = FUSION.fused_topics(row(0.8), row(0.8), row(1)[0])  # odds 4 × 4
     assert fused[0, 0] == pytest.approx(16 / 17, abs=1e-5)
     mood = FUSION.fused_sentiment(row(0.6, 0.2, 0.2), row(0.25, 0.25, 0.5))
     products = np.array([0.6 * 0.5, 0.2 * 0.5, 0.2 * 0.5**0.5])
     np.testing.assert_allclose(mood[0], products / products.sum(), atol=1e-6)
+
+
+def test_a_caption_that_says_nothing_leaves_more_to_the_picture_and_topics_may_differ() -> None:
+    weights = TopicWeights(1, 2, 0.5, -1, 0.25, {"cats": -0.5})
+    fusion = replace(FUSION, topics=weights)
+    of_pictures = fusion.weights_of_pictures(["cats", "boats"], of_classes=True)
+    assert of_pictures.tolist() == [1.5, 2]
+    assert fusion.weights_of_pictures(["cats", "boats"], of_classes=False).tolist() == [2, 2]
+    fused = fusion.fused_topics(row(0.2, 0.5), row(0.8, 0.8), of_pictures)
+    # The most that is said is .5: pictures count 1 and 1.5; odds 1/4 × 4 and 1 × 4^1.5 = 8, times
+    # e^(.5 × .5 + .25).
+    odds = np.array([1, 8]) * np.exp(0.5)
+    np.testing.assert_allclose(fused[0], odds / (1 + odds), atol=1e-5)
 
 
 def test_a_picture_cannot_turn_a_caption_that_is_sure() -> None:

@@ -10,15 +10,31 @@ import numpy as np
 import pytest
 
 from retrieval.encoders.base import Background, ZeroShot
-from retrieval.search.relevance import RELEVANCE_FILE, Relevance, Signals, Usual, relevance_for
+from retrieval.search.relevance import (
+    LESS_SURE,
+    RELEVANCE_FILE,
+    SURE,
+    UNRELATED,
+    Relevance,
+    Signals,
+    Usual,
+    relevance_for,
+)
 from retrieval.vectors import logistic
 
 NAN = float("nan")
 BY_HAND = Relevance(
     weights={
-        "image": {"image": 2.0, "bias": -1.0, "cut": 0.3},
-        "caption": {"text": 3.0, "bias": -2.0, "cut": 0.4},
-        "hybrid": {"image": 1.0, "text": 0.5, "words": 4.0, "bias": -3.0, "cut": 0.5},
+        "image": {"image": 2.0, "bias": -1.0, "near": 0.2, "sure": 0.3},
+        "caption": {"text": 3.0, "bias": -2.0, "near": 0.3, "sure": 0.4},
+        "hybrid": {
+            "image": 1.0,
+            "text": 0.5,
+            "words": 4.0,
+            "bias": -3.0,
+            "near": 0.25,
+            "sure": 0.5,
+        },
     },
     typical={"image": Usual(0.1, 0.2), "caption": Usual(0.0, 0.1)},
 )
@@ -72,14 +88,16 @@ def test_scores_come_one_a_picture() -> None:
     assert BY_HAND.scores("hybrid", nothing).shape == (0,)
 
 
-def test_what_is_relevant_enough_or_says_enough_of_the_query_is_worth_showing() -> None:
-    scores, words = np.array([0.29, 0.3, 0.1, 0.1]), column(0, NAN, 0.2, 0.19)
-    read, unread = np.zeros(4, dtype=np.bool_), np.ones(4, dtype=np.bool_)
-    worth = BY_HAND.is_worth_showing("image", scores, read, words)
-    assert worth.tolist() == [False, True, True, False]
-    assert not BY_HAND.is_worth_showing("hybrid", scores, read, column(0, 0, 0, 0)).any()
-    by_look = BY_HAND.is_worth_showing("hybrid", scores, unread, column(0, 0, 0, 0))
-    assert by_look.tolist() == [False, True, False, False], "cut as `image` is"
+def test_one_is_sure_of_what_is_relevant_enough_or_says_enough_of_the_query() -> None:
+    scores, words = np.array([0.19, 0.2, 0.3, 0.1, 0.1]), column(0, 0, NAN, 0.2, 0.19)
+    read, unread = np.zeros(5, dtype=np.bool_), np.ones(5, dtype=np.bool_)
+    levels = BY_HAND.levels("image", scores, read, words)
+    assert levels.tolist() == [UNRELATED, LESS_SURE, SURE, SURE, UNRELATED]
+    nothing = column(0, 0, 0, 0, 0)
+    in_texts = BY_HAND.levels("hybrid", scores, read, nothing)
+    assert in_texts.tolist() == [UNRELATED, UNRELATED, LESS_SURE, UNRELATED, UNRELATED]
+    by_look = BY_HAND.levels("hybrid", scores, unread, nothing)
+    assert by_look.tolist() == [UNRELATED, LESS_SURE, SURE, UNRELATED, UNRELATED], "as `image` is"
 
 
 def test_a_picture_without_anything_to_read_is_scored_by_its_look_alone() -> None:
@@ -149,8 +167,7 @@ def test_the_shipped_weights_speak_for_what_is_alike(judgement: Any, strategy: A
     weights = relevance.weights[strategy]
     assert all(weights[name] > 0 for name in ("image", "text", "words") if name in weights)
     assert weights["bias"] < 0, "most pictures have nothing to do with a query"
-    assert 0 < weights["cut"] < 0.5
     nothing = relevance.scores(strategy, signals(0, 0, 0))
-    assert nothing < weights["cut"], "a usual picture is not shown"
+    assert nothing < weights["near"] < weights["sure"] < 1, "a usual picture is not shown"
     for usual in relevance.typical.values():
         assert usual.deviation > 0

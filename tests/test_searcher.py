@@ -452,14 +452,16 @@ def test_equal_scores_come_in_the_order_of_ids(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("strategy", ["image", "caption", "hybrid"])
-def test_the_cut_off_holds_back_what_has_little_to_do_with_the_query(
+def test_what_has_little_to_do_with_the_query_is_less_sure_or_held_back(
     searcher: Searcher, strategy: Any
 ) -> None:
-    cut = searcher.evidence.relevance.weights[strategy]["cut"]
+    weights = searcher.evidence.relevance.weights[strategy]
     everything = find(searcher, "red wall", strategy=strategy)
     found = find(searcher, "red wall", strategy=strategy, options=Options(collapse=False))
-    worth = [hit for hit in everything.hits if score_of(hit) >= cut]
+    worth = [hit for hit in everything.hits if score_of(hit) >= weights["near"]]
     assert found.hits == tuple(worth)
+    assert [hit.sure for hit in worth] == [score_of(hit) >= weights["sure"] for hit in worth]
+    assert worth[0].sure
     assert 0 < len(worth) < len(everything.hits)
     assert found.held_back == len(everything.hits) - len(worth)
     assert (everything.held_back, everything.passing) == (0, 6)

@@ -3,8 +3,10 @@
     python -m training.fusion CHROMA_DIR
 
 reads a gallery of pictures with COCO's annotations (their marked things are the truth), prints
-cross-validated figures and writes fusion.json. Weights are shared by all topics, so that topics
-which COCO does not know have some as well.
+cross-validated figures and writes fusion.json. People write in full, in a few words and in
+hashtags, so captions train the fusion in all three forms. Weights are shared by all topics, so
+that topics which COCO does not know have some as well; what a picture counts for can differ
+between topics that are shown by enough pictures.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,6 +23,7 @@ import numpy as np
 from retrieval.cli import run
 from retrieval.config import Settings
 from retrieval.errors import BadInput
+from retrieval.evaluate.controls import FIVE_WORDS, FULL_CAPTION, TWO_HASHTAGS, degraded
 from retrieval.evaluate.metrics import (
     calibration_error,
     mean_average_precision,
@@ -34,7 +38,7 @@ from retrieval.evaluate.truth import EVERY_OBJECT, objects_of, testable, topic_t
 from retrieval.gallery.generation import Generation
 from retrieval.gallery.stored_encoders import stored_encoders
 from retrieval.labels.caption_topics import CaptionTopics
-from retrieval.labels.fusion import FUSION_FILE, load_fusion
+from retrieval.labels.fusion import FUSION_FILE, TopicWeights, load_fusion
 from retrieval.labels.picture_labels import PictureLabels
 from retrieval.labels.scores import shown_topics
 from retrieval.labels.taxonomy import DEFAULT_TOPICS, load_taxonomy
@@ -43,13 +47,19 @@ from training.folds import folds_of
 from training.regression import logistic_regression
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from retrieval.labels.taxonomy import Taxonomy
 
 _FEWEST = 5  # pictures that show a topic, for it to be tested
+_FEWEST_FOR_OWN = 20  # for its pictures to have a weight of their own
+# How far that may stray from the shared weight: the scale of its column, whose coefficient is
+# held near 0 like the others. Chosen by the cross-validation that is reported; .3 and 1 are alike.
+_OWN_SCALE = 0.1
+_OF_FULL = 2.0  # full captions count double: most captions are whole sentences
+_LEVELS = (FULL_CAPTION, FIVE_WORDS, TWO_HASHTAGS)
 _CUTS = np.arange(0.05, 0.95, 0.01)
 _SIDES = ("caption", "image", "both")
 
@@ -77,7 +87,7 @@ class Weights(NamedTuple):
 
     caption_topics: dict[str, float]
     image_topics: dict[str, float]
-    topics: dict[str, float]
+    topics: dict[str, Any]
     cuts: dict[str, float]
 
 
@@ -94,19 +104,21 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _learn(chroma_dir: Path, settings: Settings) -> int:
     taxonomy = load_taxonomy(DEFAULT_TOPICS)
     generation = Generation.open(chroma_dir)
-    evidence, names = _evidence(generation, taxonomy, settings.cache_dir)
-    scores = _cross_validated(evidence)
-    report = _report(evidence, scores)
+    levels, names = _evidence(generation, taxonomy, settings.cache_dir)
+    evidence = levels[FULL_CAPTION]
+    found = _cross_validated(levels, names)
+    report = {level: _report(evidence, found[level]) for level in _LEVELS}
     for line in _lines(report):
         sys.stdout.write(line + "\n")
-    weights = _fit(evidence)
+    weights = _fit(levels, names)
     encoders = generation.manifest.encoders
     fields = {
         "weights": {**weights._asdict(), "sentiment": _SENTIMENT},
         "provenance": {
             "made_by": "python -m training.fusion",
             "data": f"{len(set(evidence.pictures))} MS COCO 2017 pictures with "
-            f"{len(evidence.z)} captions; truth: coco_topics.toml",
+            f"{len(evidence.z)} captions, in full, their first five words and as two hashtags; "
+            "truth: coco_topics.toml",
             "encoders": [encoders.image.fingerprint, encoders.caption.fingerprint],
             "topics_tested": names,
             "seed": SEED,
@@ -121,8 +133,8 @@ def _learn(chroma_dir: Path, settings: Settings) -> int:
 
 def _evidence(
     generation: Generation, taxonomy: Taxonomy, cache_dir: Path
-) -> tuple[TopicEvidence, list[str]]:
-    """What speaks for the topics that have truth, and their names."""
+) -> tuple[dict[str, TopicEvidence], list[str]]:
+    """What speaks for the topics that have truth, by how much of a caption is left; their names."""
     posts = generation.posts()
     rows = [
         row for row, post in enumerate(posts) if post.has_caption and objects_of(post) is not None
@@ -131,22 +143,26 @@ def _evidence(
         raise BadInput(f"{generation.folder} has no captions of pictures that COCO annotates")
     image, caption = stored_encoders(generation.manifest.encoders, cache_dir)
     captions = [posts[row].caption for row in rows]
-    vectors = np.asarray(generation.caption_vectors[generation.caption_rows[rows]])
-    z, words = CaptionTopics(taxonomy, caption, cache_dir).evidence(captions, vectors)
     labels = PictureLabels(taxonomy, image, load_fusion(), cache_dir)
     pictures = generation.catalog["picture_row"].to_numpy()[rows]
     picture_z = labels.topic_evidence(np.asarray(generation.image_vectors))[pictures]
     truth = topic_truths([posts[row] for row in rows], pictures, taxonomy.names)[EVERY_OBJECT]
     shown = [len(set(pictures[showing])) for showing in truth.T]
     tested = [place for place in testable(taxonomy.names)[0] if shown[place] >= _FEWEST]
-    evidence = TopicEvidence(
-        z[:, tested], words[:, tested], picture_z[:, tested], truth[:, tested], pictures
-    )
-    return evidence, [taxonomy.names[place] for place in tested]
+    model = CaptionTopics(taxonomy, caption, cache_dir)
+    levels = {}
+    for level in _LEVELS:
+        texts = degraded(captions, level)
+        z, words = model.evidence(texts, caption.encode_texts(texts))
+        levels[level] = TopicEvidence(
+            z[:, tested], words[:, tested], picture_z[:, tested], truth[:, tested], pictures
+        )
+    return levels, [taxonomy.names[place] for place in tested]
 
 
-def _fit(evidence: TopicEvidence) -> Weights:
-    """Calibrate each side by logistic regression over all topics, then their log-odds together."""
+def _fit(levels: Mapping[str, TopicEvidence], names: Sequence[str]) -> Weights:
+    """Calibrate each side by full captions, then weigh both by captions of every level."""
+    evidence = levels[FULL_CAPTION]
     truth = evidence.truth.ravel()
     caption = _logistic([evidence.z, evidence.words], truth)
     image = _logistic([evidence.picture_z], truth)
@@ -156,27 +172,60 @@ def _fit(evidence: TopicEvidence) -> Weights:
         topics={},
         cuts={},
     )
-    logits = _logits(weights, evidence)
-    both = _logistic([logits["caption"], logits["image"]], truth)
-    weights = weights._replace(topics=dict(zip(("caption", "image", "bias"), both, strict=True)))
-    cuts = {side: _best_cut(s, evidence.truth) for side, s in _scores(weights, evidence).items()}
-    return weights._replace(cuts=cuts)
+    weights = weights._replace(topics=_both(weights, levels, names))
+    scores = _scores(weights, evidence, names)
+    return weights._replace(cuts={side: _best_cut(s, evidence.truth) for side, s in scores.items()})
 
 
-def _logits(weights: Weights, evidence: TopicEvidence) -> dict[str, NDArray[Any]]:
-    """The log-odds of each side, and once both are weighed, of both."""
-    of_caption, of_image, of_both = weights.caption_topics, weights.image_topics, weights.topics
+def _both(
+    weights: Weights, levels: Mapping[str, TopicEvidence], names: Sequence[str]
+) -> dict[str, Any]:
+    """The weights of both sides, as `retrieval.labels.fusion.TopicWeights` has them."""
+    full = levels[FULL_CAPTION]
+    shown = [len(set(full.pictures[showing])) for showing in full.truth.T]
+    own = [place for place, pictures in enumerate(shown) if pictures >= _FEWEST_FOR_OWN]
+    columns, truth, counts = [], [], []
+    for level, evidence in levels.items():
+        caption, image, said = _sides(weights, evidence)
+        parts = [caption, image, said * np.ones_like(image), said * image]
+        for place in own:
+            parts.append(np.zeros_like(image))
+            parts[-1][:, place] = _OWN_SCALE * image[:, place]
+        columns.append(np.stack([part.ravel() for part in parts], axis=1))
+        truth.append(evidence.truth.ravel())
+        counts.append(np.full(image.size, _OF_FULL if level == FULL_CAPTION else 1.0))
+    found, bias = logistic_regression(
+        np.concatenate(columns), np.concatenate(truth), 1, sample_weights=np.concatenate(counts)
+    )
+    shared = dict(zip(("caption", "image", "said", "image_said"), found[0], strict=False))
+    by_topic = {names[place]: _OWN_SCALE * w for place, w in zip(own, found[0][4:], strict=True)}
+    return {
+        **{name: round(float(value), 4) for name, value in shared.items()},
+        "bias": round(float(bias[0]), 4),
+        "by_topic": {name: round(float(value), 4) for name, value in by_topic.items()},
+    }
+
+
+def _sides(
+    weights: Weights, evidence: TopicEvidence
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Each side's log-odds, and the caption's highest score, shape (n, 1)."""
+    of_caption, of_image = weights.caption_topics, weights.image_topics
     caption = of_caption["z"] * evidence.z + of_caption["word"] * evidence.words
     caption = caption + of_caption["bias"]
     image = of_image["z"] * evidence.picture_z + of_image["bias"]
-    logits = {"caption": caption, "image": image}
-    if of_both:
-        logits["both"] = of_both["caption"] * caption + of_both["image"] * image + of_both["bias"]
-    return logits
+    return caption, image, logistic(caption).max(axis=1, keepdims=True)
 
 
-def _scores(weights: Weights, evidence: TopicEvidence) -> dict[str, NDArray[Any]]:
-    return {side: logistic(z) for side, z in _logits(weights, evidence).items()}
+def _scores(
+    weights: Weights, evidence: TopicEvidence, names: Sequence[str]
+) -> dict[str, NDArray[Any]]:
+    """By side, shape (n, topics); of both by the formula that labels posts."""
+    caption, image, _ = _sides(weights, evidence)
+    scores = {"caption": logistic(caption), "image": logistic(image)}
+    shipped = replace(load_fusion(), topics=TopicWeights(**weights.topics))
+    of_pictures = shipped.weights_of_pictures(names, of_classes=True)
+    return {**scores, "both": shipped.fused_topics(*scores.values(), of_pictures)}
 
 
 def _logistic(columns: Sequence[NDArray[Any]], truth: NDArray[np.bool_]) -> list[float]:
@@ -193,20 +242,26 @@ def _best_cut(scores: NDArray[np.float64], truth: NDArray[np.bool_]) -> float:
 
 
 def _cross_validated(
-    evidence: TopicEvidence,
-) -> dict[str, tuple[NDArray[np.float64], NDArray[np.bool_]]]:
-    """By side, the scores of every post and the topics shown, fitted on other pictures."""
-    folds = folds_of(evidence.pictures)
-    scores = {side: np.zeros(evidence.truth.shape) for side in _SIDES}
-    shown = {side: np.zeros(evidence.truth.shape, dtype=np.bool_) for side in _SIDES}
+    levels: Mapping[str, TopicEvidence], names: Sequence[str]
+) -> dict[str, dict[str, tuple[NDArray[np.float64], NDArray[np.bool_]]]]:
+    """By level and side, every post's scores and the topics shown, fitted on other pictures."""
+    pictures, shape = levels[FULL_CAPTION].pictures, levels[FULL_CAPTION].truth.shape
+    folds = folds_of(pictures)
+    found = {
+        level: {side: (np.zeros(shape), np.zeros(shape, dtype=np.bool_)) for side in _SIDES}
+        for level in levels
+    }
     for fold in range(FOLDS):
-        weights = _fit(evidence.of(folds != fold))
         held_out = folds == fold
-        for side, found in _scores(weights, evidence.of(held_out)).items():
-            scores[side][held_out] = found
-            cut = weights.cuts[side]
-            shown[side][held_out] = shown_topics(found.astype(np.float32), cut)
-    return {side: (scores[side], shown[side]) for side in _SIDES}
+        rest = {level: evidence.of(~held_out) for level, evidence in levels.items()}
+        weights = _fit(rest, names)
+        for level, evidence in levels.items():
+            for side, scored in _scores(weights, evidence.of(held_out), names).items():
+                scores, shown = found[level][side]
+                scores[held_out] = scored
+                cut = weights.cuts[side]
+                shown[held_out] = shown_topics(scored.astype(np.float32), cut)
+    return found
 
 
 def _report(
@@ -232,12 +287,13 @@ def _report(
             "mean_average_precision": _rounded(_average_precision(truth, scores)),
             "expected_calibration_error": _rounded(calibration_error(scores, truth)),
         }
-    report["both - caption"] = {
-        "micro_f1": _gain(report, "micro_f1"),
-        "micro_f1_interval": _interval(f1s["both"] - f1s["caption"]),
-        "mean_average_precision": _gain(report, "mean_average_precision"),
-        "mean_average_precision_interval": _interval(maps["both"] - maps["caption"]),
-    }
+    for side in ("caption", "image"):
+        report[f"both - {side}"] = {
+            "micro_f1": _gain(report, side, "micro_f1"),
+            "micro_f1_interval": _interval(f1s["both"] - f1s[side]),
+            "mean_average_precision": _gain(report, side, "mean_average_precision"),
+            "mean_average_precision_interval": _interval(maps["both"] - maps[side]),
+        }
     return report
 
 
@@ -245,8 +301,8 @@ def _average_precision(truth: NDArray[np.bool_], scores: NDArray[np.float64]) ->
     return float(mean_average_precision(truth, scores, np.ones((1, len(truth))))[0])
 
 
-def _gain(report: dict[str, Any], figure: str) -> float:
-    return _rounded(report["both"][figure] - report["caption"][figure])
+def _gain(report: dict[str, Any], side: str, figure: str) -> float:
+    return _rounded(report["both"][figure] - report[side][figure])
 
 
 def _resamples(pictures: NDArray[np.int64]) -> Any:
@@ -268,7 +324,11 @@ def _rounded(value: Any) -> float:
 
 
 def _lines(report: dict[str, Any]) -> list[str]:
-    return [f"{side}: {json.dumps(figures)}" for side, figures in report.items()]
+    return [
+        f"{level}, {side}: {json.dumps(figures)}"
+        for level, sides in report.items()
+        for side, figures in sides.items()
+    ]
 
 
 if __name__ == "__main__":

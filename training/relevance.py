@@ -27,7 +27,8 @@ from retrieval.evaluate.statistics import wilson
 from retrieval.evaluate.truth import LEAST_AREA, objects_of
 from retrieval.gallery.generation import Generation
 from retrieval.gallery.stored_encoders import stored_encoders
-from retrieval.search.evidence import Evidence, Passing, QueryVectors
+from retrieval.search.evidence import Evidence, Passing
+from retrieval.search.query_vectors import QueryVectors
 from retrieval.search.relevance import RELEVANCE_FILE, SAID, Signals
 from retrieval.vectors import logistic
 from training.rank_fusion import ranks, reciprocal_rank_fusion

@@ -23,7 +23,21 @@ _NAME = 60  # characters of a caption that a screen reader says of the button
 
 
 def draw(hits: Sequence[Hit], key: str, width: int = 170) -> None:
-    """A grid of pictures; `key` tells it from the others of the page."""
+    """A grid of pictures; `key` tells it from the others of the page.
+
+    Those that may be meant come below a line where others surely are.
+    """
+    sure = [hit for hit in hits if hit.sure]
+    less_sure = [hit for hit in hits if not hit.sure]
+    if sure or not hits:
+        _grid(sure, key, width)
+    if sure and less_sure:
+        st.markdown(":small[:gray[Less sure]]")
+    if less_sure:
+        _grid(less_sure, f"less-sure-{key}", width)
+
+
+def _grid(hits: Sequence[Hit], key: str, width: int) -> None:
     with st.container(key=f"cards-{key}"), st.grid("auto", min_column_width=width, gap="small"):
         for hit in hits:
             _card(hit, f"{key}-{hit.image_id}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -19,8 +19,8 @@ from retrieval.search.searcher import Options
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from chat_app.lookups import InGallery
     from chat_app.page.frame import Here
-    from retrieval.records import Hit
 
 _ON_A_PAGE = 24
 _NEAREST = 8
@@ -32,11 +32,6 @@ _TITLES = {
     "most_positive": "Most positive",
     "most_negative": "Most negative",
 }
-
-
-class _Shown(NamedTuple):
-    hits: tuple[Hit, ...]
-    pictures: int  # in all
 
 
 def draw(here: Here) -> Mapping[str, str]:
@@ -76,15 +71,14 @@ def draw(here: Here) -> Mapping[str, str]:
     except BadOption as error:
         st.warning(plain(str(error)), icon=":material/search_off:")
         return _address(text or "", sort, like, 1)
-    pages = max(1, -(-shown.pictures // _ON_A_PAGE))
+    pages = max(1, -(-(shown.sure + shown.less_sure) // _ON_A_PAGE))
     if page > pages:
         page = st.session_state["gallery-page"] = pages
         shown = _page(here, query, sort, page)
     if not shown.hits:
         _nothing(here, query, text or "")
     else:
-        for_what = f" for “{plain(text)}”" if text else ""
-        st.markdown(f":small[:gray[{count(shown.pictures, 'picture')}{for_what}]]")
+        _tell_how_many(shown, text or "")
         cards.draw(shown.hits, "gallery")
     if pages > 1:
         with st.container(horizontal_alignment="center"):
@@ -140,11 +134,21 @@ def _query(text: str, like: str) -> Query:
     return Query(similar_to=like or None)
 
 
-def _page(here: Here, query: Query, sort: str, page: int) -> _Shown:
+def _page(here: Here, query: Query, sort: str, page: int) -> InGallery:
     first = (page - 1) * _ON_A_PAGE
     order = next((each for each in ORDERS if each == sort), None)
     shown = slice(first, first + _ON_A_PAGE)
-    return _Shown(*lookups.in_gallery(Scope(here.searcher, here.filters), query, order, shown))
+    return lookups.in_gallery(Scope(here.searcher, here.filters), query, order, shown)
+
+
+def _tell_how_many(shown: InGallery, text: str) -> None:
+    if not shown.sure:
+        st.markdown(f"**Nothing here is surely “{plain(text)}”.**")
+        st.markdown(":small[:gray[What comes closest, but may be something else]]")
+        return
+    for_what = f" for “{plain(text)}”" if text else ""
+    less_sure = f", {shown.less_sure:,} more less surely" if shown.less_sure else ""
+    st.markdown(f":small[:gray[{count(shown.sure, 'picture')}{for_what}{less_sure}]]")
 
 
 def _tell_likeness() -> None:
@@ -159,17 +163,18 @@ def _unlike() -> None:
 
 
 def _nothing(here: Here, query: Query, text: str) -> None:
-    """Why there is nothing, and what comes closest."""
-    nearest = here.searcher.search([query], _NEAREST, here.filters, Options(cutoff=False))[0].hits
+    """Why there is nothing; what is nearest all the same only where it is asked for."""
     with st.container(key="nothing", border=True, horizontal_alignment="center"):
         st.markdown("### :material/search_off:", width="content")
         if int(here.filters.mask(here.searcher.columns).sum()) == 0:
             st.markdown("**No post passes these filters.** Take one off above.", width="content")
             return
-        st.markdown(f"**Nothing here is surely “{plain(text)}”.**", width="content")
-    if nearest:
-        st.markdown(":small[:gray[What comes closest, but may be something else]]")
-        cards.draw(nearest, "nearest")
+        st.markdown(f"**Nothing here has to do with “{plain(text)}”.**", width="content")
+        if not st.toggle("Show the nearest all the same", key="gallery-nearest"):
+            return
+    plainly = Options(cutoff=False)
+    (nearest,) = here.searcher.search([query], _NEAREST, here.filters, plainly)
+    cards.draw(nearest.hits, "nearest")
 
 
 if __name__ == "__main__":

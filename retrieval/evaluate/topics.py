@@ -144,7 +144,7 @@ class _Topics:
             PICTURES: self._labelled(image, of_image),
             BOTH: self._labelled(arrays.topics[self._rows], self._cuts(caption, image)),
             DESCRIBED: self._labelled(described, of_caption),
-            SECOND: self._labelled(self._material.fusion.fused_topics(caption, other), of_both),
+            SECOND: self._labelled(self._material.labeller.fused_topics(caption, other), of_both),
         }
 
     def _cuts(self, caption: NDArray[np.float32], image: NDArray[np.float32]) -> Any:
@@ -287,7 +287,7 @@ class _Topics:
         gains = []
         for _ in range(_SHUFFLES):
             seen = arrays.image_topics[self._rows][shuffled_rows(self._pictures, random)]
-            fused = self._material.fusion.fused_topics(told, seen)
+            fused = self._material.labeller.fused_topics(told, seen)
             shown = shown_topics(fused, self._cuts(told, seen))[:, self._places]
             gains.append(float(micro_f1(self._counts(shown, self._truth).sum(axis=0))) - baseline)
         return by_chance(gains)

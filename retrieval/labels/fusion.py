@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -19,6 +19,8 @@ from retrieval.labels.scores import is_known
 from retrieval.vectors import logistic
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from numpy.typing import NDArray
 
     from retrieval.labels.scores import Scores
@@ -32,13 +34,28 @@ _PER_TEXT = 0.7
 _SURE = 1e-6  # scores are kept this far from 0 and 1, so that no side can outvote the other alone
 
 
+class TopicWeights(NamedTuple):
+    """What makes one score of a topic from the caption's and the picture's.
+
+    `said` is the highest score that the caption has for any topic. A caption that is near none
+    says nothing, which is no evidence against each of them: with it the picture counts more.
+    """
+
+    caption: float  # of the caption's log-odds
+    image: float  # of the picture's log-odds
+    said: float
+    image_said: float  # of the picture's log-odds times `said`
+    bias: float
+    by_topic: Mapping[str, float]  # added to `image`: what classes of things can tell of a topic
+
+
 @dataclass(frozen=True, slots=True)
 class Fusion:
     """Late fusion: every side is calibrated by itself, then their log-odds are added up."""
 
     caption_topics: tuple[float, float, float]  # weights of z-score, of a known word; bias
     image_topics: tuple[float, float]  # weight of the z-score; bias
-    topics: tuple[float, float, float]  # weights of the caption's and the picture's log-odds; bias
+    topics: TopicWeights
     cuts: tuple[float, float, float]  # the least score that shows a topic: caption, image, both
     sentiment: tuple[float, float]  # weights of the caption's and the picture's log scores
     version: str
@@ -55,10 +72,26 @@ class Fusion:
         weight, bias = self.image_topics
         return _logistic(weight * z + bias)
 
-    def fused_topics(self, caption: Scores, image: Scores) -> Scores:
-        """Shape (n, topics): of both sides where there are both, else of the one there is."""
-        on_caption, on_image, bias = self.topics
-        both = _logistic(on_caption * _log_odds(caption) + on_image * _log_odds(image) + bias)
+    def weights_of_pictures(self, topics: Sequence[str], *, of_classes: bool) -> Scores:
+        """Shape (topics,): what a picture's log-odds count for each.
+
+        `of_classes`: the encoder tells pictures by classes of things, as the one does that these
+        were learned with. Of any other, and of topics that it had too few examples of, all count
+        alike.
+        """
+        shared, by_topic = self.topics.image, self.topics.by_topic if of_classes else {}
+        return np.array([shared + by_topic.get(name, 0.0) for name in topics], dtype=np.float32)
+
+    def fused_topics(self, caption: Scores, image: Scores, of_pictures: Scores) -> Scores:
+        """Shape (n, topics): of both sides where there are both, else of the one there is.
+
+        `of_pictures` are `weights_of_pictures`.
+        """
+        weights = self.topics
+        said = caption.max(axis=1, keepdims=True, initial=0)
+        on_image = of_pictures + weights.image_said * said
+        logits = weights.caption * _log_odds(caption) + on_image * _log_odds(image)
+        both = _logistic(logits + weights.said * said + weights.bias)
         return _where_both(both, caption, image)
 
     def described_topics(self, caption: Scores, description: Scores) -> Scores:
@@ -79,9 +112,11 @@ class Fusion:
 def load_fusion() -> Fusion:
     """The fusion whose weights lie beside this module."""
     content = FUSION_FILE.read_bytes()
-    fields = json.loads(content)
+    weights = json.loads(content)["weights"]
+    topics = TopicWeights(**weights.pop("topics"))
     return Fusion(
-        **{name: tuple(weights.values()) for name, weights in fields["weights"].items()},
+        **{name: tuple(values.values()) for name, values in weights.items()},
+        topics=topics,
         version=f"fusion@{hashlib.sha256(content).hexdigest()[:12]}",
     )
 

@@ -121,11 +121,18 @@ class Labeller:
             sentiment=self.fusion.fused_sentiment(caption_sentiment, image_sentiment),
             caption_topics=caption_topics,
             image_topics=image_topics,
-            topics=self.fusion.fused_topics(caption_topics, image_topics),
+            topics=self.fused_topics(caption_topics, image_topics),
             described_topics=self._described(
                 caption_topics, descriptions, description_vectors, picture_rows
             ),
         )
+
+    def fused_topics(self, caption: Scores, image: Scores) -> Scores:
+        """Shape (n, topics): of both sides where there are both, else of the one there is."""
+        of_pictures = self.fusion.weights_of_pictures(
+            self.taxonomy.names, of_classes=self.pictures.are_told_by_classes
+        )
+        return self.fusion.fused_topics(caption, image, of_pictures)
 
     def _described(
         self,

@@ -125,6 +125,11 @@ class PictureLabels:
         return softmax(logits).astype(np.float32)
 
     @property
+    def are_told_by_classes(self) -> bool:
+        """Whether the encoder tells pictures by classes of things, and was not trained to judge."""
+        return not self._judges
+
+    @property
     def _judges(self) -> bool:
         return "judgement" in self._arrays
 

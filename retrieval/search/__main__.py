@@ -169,7 +169,7 @@ def _answer(
         if arguments.json or arguments.queries:
             write_json([hit_json(hit, arguments.chroma_dir) for hit in found.hits])
         else:
-            _print(query, found, arguments.chroma_dir)
+            _print(query, found, arguments.chroma_dir, cutoff=arguments.cutoff)
         if not arguments.queries:
             _remark(query, found, filters, searcher.columns, arguments)
     return DONE
@@ -189,6 +189,12 @@ def _remark(
             "ruled out, since encoders cannot tell that something is absent"
         )
     if found.hits:
+        if found.held_back:
+            are = "is" if found.held_back == 1 else "are"
+            say(
+                f"{found.held_back} more of the nearest {are} not shown, as having nothing to do "
+                "with it; --no-cutoff shows them"
+            )
         return
     if not found.passing and (why := filters.unanswerable(columns)):
         say(f"no post passes these filters: {why}")
@@ -204,16 +210,19 @@ def _remark(
         say("no caption to look through passes these filters; --strategy hybrid looks at pictures")
 
 
-def _print(query: Query, found: Found, chroma_dir: Path) -> None:
+def _print(query: Query, found: Found, chroma_dir: Path, *, cutoff: bool) -> None:
     from retrieval.search.hits import hit_lines
 
     console = open_console(highlight=False, markup=False, emoji=False, soft_wrap=True)
-    pictures = count(len(found.hits), "picture")
+    pictures = count(sum(hit.sure or not cutoff for hit in found.hits), "picture")
     title = f"{pictures} for {_named(query)}"
     if query.is_empty:
         title = f"{pictures} of {found.passing:,} that pass the filters, newest first"
     console.print(title, style="bold")
-    for hit in found.hits:
+    for hit, before in zip(found.hits, (None, *found.hits), strict=False):
+        if cutoff and not hit.sure and (before is None or before.sure):
+            nothing = "" if before else "nothing here is surely that; "
+            console.print(f"\n{nothing}less sure:", style="bold yellow")
         for line, style in hit_lines(hit, chroma_dir):
             console.print(line, style=style)
 

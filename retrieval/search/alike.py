@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from retrieval.gallery.layout import thumbnail_path
+
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from retrieval.gallery.generation import Generation
 
 # Between the vectors of two pictures: a first look that costs nothing. Vectors alone do not tell
 # copies: two photographs of different trains can have .98, a photograph and its poor copy .5.
@@ -22,6 +27,43 @@ _LEAST_CORRELATION = 0.93
 
 _SIDE = 32  # pixels of the grid that is compared
 _LEAST_CONTRAST = 4  # of 255 shades
+
+
+def with_copies(
+    generation: Generation,
+    rows: Sequence[int],
+    k: int,
+    depth: int,
+    captions: Callable[[int], Collection[str]] | None = None,
+) -> list[list[int]]:
+    """The first k pictures, each followed by its copies, in the order of `rows`.
+
+    Copies are looked for among the first `depth` rows, as deep as a search looks, so that more of
+    them are found only where more is looked at. With `captions` of a row a copy has the same
+    ones: where nothing was asked, other words are another post.
+    """
+    groups: list[list[int]] = []
+    vectors, ids, folder = generation.image_vectors, generation.image_ids, generation.chroma_dir
+    first = np.empty((min(k, len(rows)), vectors.shape[1]), dtype=np.float32)
+
+    def same(one: int, other: int) -> bool:
+        thumbnails = thumbnail_path(folder, ids[one]), thumbnail_path(folder, ids[other])
+        return are_alike((vectors[one], vectors[other]), thumbnails)
+
+    for place, row in enumerate(rows):
+        if len(groups) == k and place >= depth:
+            break
+        near = np.flatnonzero(first[: len(groups)] @ vectors[row] >= LEAST_COSINE)
+        for group in (groups[each] for each in near):
+            says_the_same = captions is None or captions(group[0]) == captions(row)
+            if says_the_same and same(group[0], row):
+                group.append(row)
+                break
+        else:
+            if len(groups) < k:
+                first[len(groups)] = vectors[row]
+                groups.append([row])
+    return groups
 
 
 def are_alike(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from retrieval.search.relevance import Signals, relevance_for
+from retrieval.search.relevance import SURE, Signals, relevance_for
 from retrieval.search.words import WordIndex
 from retrieval.vectors import cosines
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from retrieval.encoders.base import ImageEncoder
     from retrieval.gallery.generation import Generation
     from retrieval.records import Strategy
+    from retrieval.search.query_vectors import QueryVectors
     from retrieval.search.relevance import Relevance
 
 
@@ -39,13 +40,11 @@ class Passing(NamedTuple):
         return self.of(posts, generation)
 
 
-class QueryVectors(NamedTuple):
-    """A query in each space and as words; None or empty: it does not ask there."""
+class Scanned(NamedTuple):
+    """What a query is compared with in full, once; None: it does not ask there."""
 
-    image: NDArray[np.float32] | None = None
-    caption: NDArray[np.float32] | None = None
-    words: str = ""
-    unwanted_words: str = ""
+    words: NDArray[np.float32] | None  # (captions,): BM25 as a share, in [0, 1)
+    described: NDArray[np.float32] | None  # (descriptions,): cosines
 
 
 class Similarities(NamedTuple):
@@ -91,9 +90,24 @@ class Evidence:
         """What the signals are worth with this gallery's encoder."""
         return relevance_for(self._image_encoder.judgement)
 
-    def likeness(self, rows: NDArray[np.int64], query: QueryVectors, passing: Passing) -> Likeness:
-        """How alike the query and the pictures in these rows are."""
-        generation = self._generation
+    def scan(self, query: QueryVectors) -> Scanned:
+        """The query against all captions' words and all descriptions."""
+        vectors, words, described = self._generation.description_vectors, None, None
+        if query.words:
+            words = self._word_scores(query)
+        if query.caption is not None:
+            described = cosines(vectors, np.arange(len(vectors)), query.caption)
+        return Scanned(words, described)
+
+    def likeness(
+        self,
+        rows: NDArray[np.int64],
+        query: QueryVectors,
+        passing: Passing,
+        scanned: Scanned | None = None,
+    ) -> Likeness:
+        """How alike the query and the pictures in these rows are; `scanned` where it is at hand."""
+        generation, scanned = self._generation, scanned or self.scan(query)
         captions, owners = generation.captions_of(rows)
         kept = passing.captions[captions]
         captions, owners = captions[kept], owners[kept]
@@ -104,12 +118,12 @@ class Evidence:
         if query.caption is not None:
             nearest = cosines(generation.caption_vectors, captions, query.caption)
             np.fmax.at(caption, owners, nearest)
+        if scanned.described is not None:
             places = generation.description_rows[rows]
             has = places >= 0
-            vectors = generation.description_vectors
-            described[has] = cosines(vectors, places[has], query.caption)
-        if query.words:
-            np.fmax.at(words, owners, self.word_scores(query)[captions])
+            described[has] = scanned.described[places[has]]
+        if scanned.words is not None:
+            np.fmax.at(words, owners, scanned.words[captions])
         return Likeness(image, caption, described, words)
 
     def signals(self, likeness: Likeness, query: QueryVectors) -> Signals:
@@ -133,15 +147,15 @@ class Evidence:
             strategy = "image"  # a picture from outside: there is nothing to read
         return self.relevance.scores(strategy, self.signals(likeness, query))
 
-    def are_worth_showing(
+    def levels(
         self, strategy: Strategy, scores: NDArray[np.float64], likeness: Likeness
-    ) -> NDArray[np.bool_]:
-        """Shape (m,): the pictures that have to do with the query; all that hold its words."""
+    ) -> NDArray[np.int8]:
+        """Shape (m,): SURE, LESS_SURE or UNRELATED; sure of all that hold a query's words."""
         if strategy == "words":
-            return np.ones(len(scores), dtype=np.bool_)
-        return self.relevance.is_worth_showing(strategy, scores, likeness.unread, likeness.words)
+            return np.full(len(scores), SURE, dtype=np.int8)
+        return self.relevance.levels(strategy, scores, likeness.unread, likeness.words)
 
-    def word_scores(self, query: QueryVectors) -> NDArray[np.float32]:
+    def _word_scores(self, query: QueryVectors) -> NDArray[np.float32]:
         """Shape (captions,): 0 for captions with a word that is not wanted."""
         scores = self._words.scores(query.words)
         if query.unwanted_words:

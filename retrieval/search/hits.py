@@ -30,6 +30,7 @@ def hit_json(hit: Hit, chroma_dir: Path) -> dict[str, Any]:
         "path": _path(hit.posts[0]),
         "thumbnail": str(thumbnail_path(chroma_dir.absolute(), hit.image_id)),
         "score": hit.score,
+        "sure": hit.sure,
         "why": asdict(hit.why),
         "machine_description": hit.description,
         "posts": _posts_json(hit.posts, hit.labels),

@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 
 RELEVANCE_FILE = Path(__file__).with_name("relevance.json")
 
-# A caption that holds so much of the query's words is never held back. On the categories that the
-# cut-off was chosen by this changes neither kind of error.
+UNRELATED, LESS_SURE, SURE = range(3)  # how sure one can be that a picture is meant
+
+# Of a caption that holds so much of the query's words one is sure.
 SAID = 0.2
 
 _SAMPLE = 2_048  # vectors: enough for a mean and a deviation
@@ -63,7 +64,7 @@ class Signals(NamedTuple):
 class Relevance:
     """Turns signals into one score."""
 
-    weights: Mapping[str, Mapping[str, float]]  # by Weighing: image, text, words, bias, cut
+    weights: Mapping[str, Mapping[str, float]]  # by Weighing: image, text, words, bias, near, sure
     typical: Mapping[str, Usual]  # of images and of captions
 
     def scores(self, strategy: Weighing, signals: Signals) -> NDArray[np.float64]:
@@ -84,21 +85,27 @@ class Relevance:
             logits += weights.get(name, 0.0) * np.nan_to_num(values, nan=0.0)
         return logistic(logits)
 
-    def is_worth_showing(
+    def levels(
         self,
         strategy: Weighing,
         scores: NDArray[np.float64],
         unread: NDArray[np.bool_],
         words: NDArray[np.float32],
-    ) -> NDArray[np.bool_]:
-        """Shape (m,): what is relevant enough, or says much of the query word for word.
+    ) -> NDArray[np.int8]:
+        """Shape (m,): SURE, LESS_SURE or UNRELATED.
 
-        `unread` are the pictures without anything to read, which are cut as `scores` weighs them.
+        `unread` are the pictures without anything to read, whose bounds are those of looks alone,
+        as `scores` weighs them.
         """
-        said = np.nan_to_num(words, nan=0.0) >= SAID
         of_unread: Weighing = "image" if strategy == "hybrid" else strategy
-        cut = np.where(unread, self.weights[of_unread]["cut"], self.weights[strategy]["cut"])
-        return np.asarray((scores >= cut) | said)
+        near, sure = (
+            np.where(unread, self.weights[of_unread][bound], self.weights[strategy][bound])
+            for bound in ("near", "sure")
+        )
+        sure_of = (scores >= sure) | (np.nan_to_num(words, nan=0.0) >= SAID)
+        return np.where(sure_of, SURE, np.where(scores >= near, LESS_SURE, UNRELATED)).astype(
+            np.int8
+        )
 
     def usual(self, query: NDArray[np.float32], vectors: Vectors, kind: str) -> Usual:
         """A query's similarity to vectors of a gallery, of which it samples some.

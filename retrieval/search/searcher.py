@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,17 +12,17 @@ from retrieval.catalog.columns import Columns
 from retrieval.catalog.facets import Facets
 from retrieval.catalog.filters import EVERYTHING
 from retrieval.errors import BadOption
-from retrieval.gallery.layout import thumbnail_path
 from retrieval.labels.taxonomy import stale
-from retrieval.records import STRATEGIES, Alike, Found, Hit, Why
-from retrieval.search.alike import LEAST_COSINE, are_alike
-from retrieval.search.evidence import NOTHING, Evidence, Passing, QueryVectors
+from retrieval.records import STRATEGIES, Found, Hit
+from retrieval.search.alike import with_copies
+from retrieval.search.answer import Answer
+from retrieval.search.evidence import NOTHING, Evidence, Passing
 from retrieval.search.nearest import VectorAccess
-from retrieval.search.words import matched_words
-from retrieval.vectors import cosines
+from retrieval.search.query_vectors import QueryEncoder, QueryVectors, picture_row
+from retrieval.search.relevance import SURE, UNRELATED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from retrieval.gallery.generation import Generation
     from retrieval.labels.view import LabelView
     from retrieval.records import Strategy
-    from retrieval.search.evidence import Likeness, Similarities
+    from retrieval.search.evidence import Likeness, Scanned
     from retrieval.search.query import Query
 
     Vector = NDArray[np.float32]
@@ -49,8 +48,15 @@ class Options:
     """How to search."""
 
     strategy: Strategy = "hybrid"
-    cutoff: bool = True  # leave out what has nothing to do with the query
+    cutoff: bool = True  # what one is sure of first, without what has nothing to do with the query
     collapse: bool = True  # show copies of a picture as one
+
+
+class Matching(NamedTuple):
+    """The rows of pictures, best first."""
+
+    sure: Rows
+    less_sure: Rows
 
 
 class Searcher:
@@ -70,8 +76,8 @@ class Searcher:
         self.evidence = Evidence(generation, image_encoder)
         self.image_encoder = image_encoder
         self.caption_encoder = caption_encoder
+        self._encoder = QueryEncoder(generation, image_encoder, caption_encoder)
         self._access = VectorAccess.open(generation)
-        self._chroma_dir = generation.chroma_dir
 
     @property
     def short_side(self) -> int:
@@ -113,7 +119,7 @@ class Searcher:
         for query in queries:
             _check(query, options.strategy)
         passing = Passing.of(filters.mask(self.columns), self.generation)
-        asked = self.query_vectors(queries, options.strategy)
+        asked = self._encoder.encode(queries, options.strategy)
         return [
             self._found(query, vectors, passing, k, options)
             for query, vectors in zip(queries, asked, strict=True)
@@ -121,7 +127,7 @@ class Searcher:
 
     def matching(
         self, query: Query, filters: Filters = EVERYTHING, options: Options | None = None
-    ) -> Rows:
+    ) -> Matching:
         """The rows of all pictures that have to do with a query, best first, for counting.
 
         An empty query has to do with everything that passes, newest first. Of any other the
@@ -135,10 +141,11 @@ class Searcher:
         _check(query, options.strategy)
         passing = Passing.of(filters.mask(self.columns), self.generation)
         if query.is_empty:
-            return self._newest_rows(passing)
-        vectors = self.query_vectors([query], options.strategy)[0]
+            return Matching(self._newest_rows(passing), _NO_ROWS)
+        vectors = self._encoder.encode([query], options.strategy)[0]
         compared = self._compared(query, vectors, passing, _MOST_COUNTED, options)
-        return compared.rows[compared.worth]
+        worth, sure = compared.worth, compared.sure
+        return Matching(compared.rows[worth[sure[worth]]], compared.rows[worth[~sure[worth]]])
 
     def hits(
         self,
@@ -156,13 +163,13 @@ class Searcher:
         passing = Passing.of(filters.mask(self.columns), self.generation)
         vectors = QueryVectors()
         if query is not None and not query.is_empty:
-            vectors = self.query_vectors([query], "hybrid")[0]
-        answer = _Answer(self.generation, self.labels, vectors, passing, {})
+            vectors = self._encoder.encode([query], "hybrid")[0]
+        answer = Answer(self.generation, self.labels, vectors, passing, {})
         groups = [[row] for row in rows]
         if collapse:
-            groups = self._groups(rows, len(rows), answer.captions)
+            groups = with_copies(self.generation, rows, len(rows), len(rows), answer.captions)
         return [
-            answer.hit(rank, row, None, NOTHING, copies)
+            answer.hit(rank, row, NOTHING, copies)
             for rank, (row, *copies) in enumerate(groups, start=1)
         ]
 
@@ -173,105 +180,63 @@ class Searcher:
             BadOption: there is none, or the start fits several.
 
         """
-        ids = self.generation.image_ids
-        place = bisect_left(ids, image_id)
-        fitting = [
-            each for each in ids[place : place + 2] if image_id and each.startswith(image_id)
-        ]
-        if not fitting:
-            raise BadOption(
-                f"the gallery has no picture {image_id!r}; take an image_id from a search with "
-                "--json, or give a file with --like FILE"
-            )
-        if len(fitting) > 1 and fitting[0] != image_id:
-            raise BadOption(f"several pictures start with {image_id!r}; write more of the id")
-        return place
-
-    def query_vectors(self, queries: Sequence[Query], strategy: Strategy) -> list[QueryVectors]:
-        """The queries in the spaces that the strategy looks in; all texts encoded in one go."""
-        texts = sorted({term.text for query in queries for term in query.terms})
-        images: Mapping[str, Vector] = {}
-        captions: Mapping[str, Vector] = {}
-        look, read = strategy in ("image", "hybrid"), strategy in ("caption", "hybrid")
-        if texts and look:
-            images = dict(zip(texts, self.image_encoder.encode_texts(texts), strict=True))
-        if texts and read:
-            captions = dict(zip(texts, self.caption_encoder.encode_texts(texts), strict=True))
-        in_words = strategy in ("words", "hybrid")
-        return [
-            QueryVectors(
-                image=self._image_query(query, images) if look else None,
-                caption=self._caption_query(query, captions) if read else None,
-                words=query.wanted if in_words else "",
-                unwanted_words=query.unwanted if in_words else "",
-            )
-            for query in queries
-        ]
-
-    def _image_query(self, query: Query, of_text: Mapping[str, Vector]) -> Vector | None:
-        parts = [(of_text[term.text], term.weight) for term in query.terms]
-        if query.picture is not None:
-            parts.append((self.image_encoder.encode_images([query.picture])[0], 1.0))
-        if query.similar_to is not None:
-            vector = self.generation.image_vectors[self.picture_row(query.similar_to)]
-            parts.append((np.asarray(vector), 1.0))
-        return _sum(parts)
-
-    def _caption_query(self, query: Query, of_text: Mapping[str, Vector]) -> Vector | None:
-        """For a picture of the gallery its captions stand; those of a file nobody knows."""
-        parts = [(of_text[term.text], term.weight) for term in query.terms]
-        if query.similar_to is not None:
-            picture = np.array([self.picture_row(query.similar_to)])
-            rows, _ = self.generation.captions_of(picture)
-            parts += [(self.generation.caption_vectors[row], 1 / len(rows)) for row in rows]
-        return _sum(parts) if any(weight > 0 for _, weight in parts) else None
+        return picture_row(self.generation, image_id)
 
     def _found(
         self, query: Query, vectors: QueryVectors, passing: Passing, k: int, options: Options
     ) -> Found:
         if query.is_empty:
             return self._newest(passing, k, options)
-        if query.similar_to is not None:
-            row = self.picture_row(query.similar_to)
-            passing = passing.without_picture(row, self.generation)
-        compared = self._compared(query, vectors, passing, max(_DEPTH, 10 * k), options)
-        rows, scores = compared.rows, compared.scores
-        answer = _Answer(self.generation, self.labels, vectors, passing, compared.nearest)
-        place = {int(rows[each]): int(each) for each in compared.worth}  # by row, best first
-        groups = self._groups(list(place), k) if options.collapse else [[row] for row in place][:k]
+        if vectors.picture_row is not None:
+            passing = passing.without_picture(vectors.picture_row, self.generation)
+        compared = self._compared(query, vectors, passing, _depth(k), options)
+        rows, scores, worth = compared.rows, compared.scores, compared.worth
+        answer = Answer(self.generation, self.labels, vectors, passing, compared.nearest)
+        place = {int(rows[each]): int(each) for each in worth}  # by row, best first
+        groups = [[row] for row in place][:k]
+        if options.collapse:
+            groups = with_copies(self.generation, list(place), k, _depth(k))
         hits = [
             answer.hit(
-                rank, row, float(scores[place[row]]), compared.likeness.at(place[row]), copies
+                rank,
+                row,
+                compared.likeness.at(place[row]),
+                copies,
+                score=float(scores[place[row]]),
+                sure=bool(compared.sure[place[row]]),
             )
             for rank, (row, *copies) in enumerate(groups, start=1)
         ]
-        held_back = min(k, len(compared.best)) - min(k, len(compared.worth))
+        held_back = min(k, len(rows)) - min(k, len(worth))
         return Found(tuple(hits), int(passing.pictures.sum()), held_back)
 
     def _compared(
         self, query: Query, vectors: QueryVectors, passing: Passing, depth: int, options: Options
     ) -> _Compared:
         """The pictures near to the query in any respect, compared closely."""
-        nearest = self._nearest(vectors, passing, depth)
+        scanned = self.evidence.scan(vectors)
+        nearest = self._nearest(vectors, scanned, passing, depth)
         rows = np.unique(np.concatenate([_NO_ROWS, *nearest.values()]))
-        likeness = self.evidence.likeness(rows, vectors, passing)
+        likeness = self.evidence.likeness(rows, vectors, passing, scanned)
         scores = self.evidence.scores(options.strategy, likeness, vectors)
-        best = np.lexsort((rows, -scores))
-        worth = best
-        if options.cutoff and not query.has_picture:  # pictures are alike to any degree
-            shown = self.evidence.are_worth_showing(options.strategy, scores, likeness)
-            worth = best[shown[best]]
-        return _Compared(nearest, rows, likeness, scores, best, worth)
+        levels = np.full(len(rows), SURE, dtype=np.int8)
+        if not query.has_picture:  # pictures are alike to any degree
+            levels = self.evidence.levels(options.strategy, scores, likeness)
+        worth = np.lexsort((rows, -scores))
+        if options.cutoff:
+            worth = np.lexsort((rows, -scores, -levels))
+            worth = worth[levels[worth] > UNRELATED]
+        return _Compared(nearest, rows, likeness, scores, levels == SURE, worth)
 
     def _newest(self, passing: Passing, k: int, options: Options) -> Found:
         """Everything that passes, newest first."""
         rows = self._newest_rows(passing)
-        answer = _Answer(self.generation, self.labels, QueryVectors(), passing, {})
+        answer = Answer(self.generation, self.labels, QueryVectors(), passing, {})
         groups = [[row] for row in rows[:k].tolist()]
         if options.collapse:
-            groups = self._groups(rows.tolist(), k, answer.captions)
+            groups = with_copies(self.generation, rows.tolist(), k, _depth(k), answer.captions)
         hits = [
-            answer.hit(rank, row, None, NOTHING, copies)
+            answer.hit(rank, row, NOTHING, copies)
             for rank, (row, *copies) in enumerate(groups, start=1)
         ]
         return Found(tuple(hits), len(rows), 0)
@@ -284,7 +249,9 @@ class Searcher:
         rows = np.flatnonzero(passing.pictures)
         return rows[np.lexsort((rows, -newest[rows]))]
 
-    def _nearest(self, vectors: QueryVectors, passing: Passing, depth: int) -> dict[str, Rows]:
+    def _nearest(
+        self, vectors: QueryVectors, scanned: Scanned, passing: Passing, depth: int
+    ) -> dict[str, Rows]:
         """The pictures nearest to the query in each respect, best first."""
         generation, nearest = self.generation, {}
         if vectors.image is not None:
@@ -293,56 +260,15 @@ class Searcher:
         if vectors.caption is not None:
             found = self._access.captions.nearest(vectors.caption, passing.captions, depth)
             nearest["caption"] = _once(generation.caption_pictures[found.rows])
+        if scanned.described is not None:
             described = generation.description_pictures
-            shown = described[passing.pictures[described]]
-            places = generation.description_rows[shown]
-            likeness = cosines(generation.description_vectors, places, vectors.caption)
-            nearest["description"] = shown[_best(likeness, depth)]
-        if vectors.words:
-            scores = np.where(passing.captions, self.evidence.word_scores(vectors), 0)
+            kept = passing.pictures[described]
+            nearest["description"] = described[kept][_best(scanned.described[kept], depth)]
+        if scanned.words is not None:
+            scores = np.where(passing.captions, scanned.words, 0)
             best = _best(scores, depth)
             nearest["words"] = _once(generation.caption_pictures[best[scores[best] > 0]])
         return nearest
-
-    def _groups(
-        self,
-        rows: Sequence[int],
-        k: int,
-        captions: Callable[[int], Collection[str]] | None = None,
-    ) -> list[list[int]]:
-        """The first k pictures, each followed by its copies, in the order of `rows`.
-
-        Copies are looked for as deep as a search looks, so that more of them are found only where
-        more is looked at. With `captions` of a row a copy has the same ones: where nothing was
-        asked, other words are another post.
-        """
-        groups: list[list[int]] = []
-        vectors = self.generation.image_vectors
-        first = np.empty((min(k, len(rows)), vectors.shape[1]), dtype=np.float32)
-        for place, row in enumerate(rows):
-            if len(groups) == k and place >= max(_DEPTH, 10 * k):
-                break
-            near = np.flatnonzero(first[: len(groups)] @ vectors[row] >= LEAST_COSINE)
-            for group in (groups[each] for each in near):
-                same = captions is None or captions(group[0]) == captions(row)
-                if same and self._are_alike(group[0], row):
-                    group.append(row)
-                    break
-            else:
-                if len(groups) < k:
-                    first[len(groups)] = vectors[row]
-                    groups.append([row])
-        return groups
-
-    def _are_alike(self, first: int, second: int) -> bool:
-        vectors, ids = self.generation.image_vectors, self.generation.image_ids
-        return are_alike(
-            (vectors[first], vectors[second]),
-            (
-                thumbnail_path(self._chroma_dir, ids[first]),
-                thumbnail_path(self._chroma_dir, ids[second]),
-            ),
-        )
 
 
 class _Compared(NamedTuple):
@@ -352,86 +278,8 @@ class _Compared(NamedTuple):
     rows: Rows
     likeness: Likeness
     scores: NDArray[np.float64]
-    best: Rows  # all places, best first
-    worth: Rows  # those that have to do with the query, best first
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """Tells what was found, and why."""
-
-    generation: Generation
-    labels: LabelView
-    vectors: QueryVectors
-    passing: Passing
-    nearest: Mapping[str, Rows]
-
-    def hit(
-        self, rank: int, row: int, score: float | None, similar: Similarities, alike: Sequence[int]
-    ) -> Hit:
-        """The picture in one row, with the rows of those that are the same again."""
-        posts = self._posts(row)
-        generation = self.generation
-        return Hit(
-            rank=rank,
-            image_id=generation.image_ids[row],
-            description=generation.descriptions[row],
-            score=score,
-            why=self._why(row, similar),
-            posts=tuple(map(generation.post, posts)),
-            labels=tuple(map(self.labels.labels, posts)),
-            alike=tuple(map(self._alike, alike)),
-        )
-
-    def captions(self, row: int) -> frozenset[str]:
-        """What the passing posts say that show the picture in a row."""
-        return frozenset(map(self.generation.caption, self._posts(row)))
-
-    def _alike(self, row: int) -> Alike:
-        posts = self._posts(row)
-        return Alike(tuple(map(self.generation.post, posts)), tuple(map(self.labels.labels, posts)))
-
-    def _why(self, row: int, similar: Similarities) -> Why:
-        words: list[str] = []
-        if self.vectors.words:
-            for post in self._posts(row):
-                caption = self.generation.caption(post)
-                words += matched_words(self.vectors.words, caption)
-        return Why(
-            image=similar.image,
-            image_rank=self._rank("image", row),
-            caption=similar.caption,
-            caption_rank=self._rank("caption", row),
-            description=similar.description,
-            description_rank=self._rank("description", row),
-            words=tuple(dict.fromkeys(words)),
-            words_score=similar.words,
-            words_rank=self._rank("words", row),
-        )
-
-    def _rank(self, respect: str, row: int) -> int | None:
-        places = np.flatnonzero(self.nearest.get(respect, _NO_ROWS) == row)
-        return int(places[0]) + 1 if len(places) else None
-
-    def _posts(self, row: int) -> list[int]:
-        """The passing posts that show a picture: the best caption first, empty ones last.
-
-        Where captions were not asked for anything, the newest first, undated ones last.
-        """
-        posts = [post for post in self.generation.posts_of(row) if self.passing.posts[post]]
-        if self.vectors.caption is None and not self.vectors.words:
-            age = np.nan_to_num(-self.generation.created_at[posts], nan=np.inf)
-            return [posts[place] for place in np.argsort(age, kind="stable")]
-        return sorted(posts, key=lambda post: (-self._caption_likeness(post), post))
-
-    def _caption_likeness(self, post: int) -> float:
-        row = int(self.generation.caption_rows[post])
-        if row < 0:
-            return -2.0  # below any cosine
-        if self.vectors.caption is not None:
-            vectors = self.generation.caption_vectors
-            return float(cosines(vectors, np.array([row]), self.vectors.caption)[0])
-        return float(len(matched_words(self.vectors.words, self.generation.caption(post))))
+    sure: NDArray[np.bool_]
+    worth: Rows  # the places of those that have to do with the query, best first
 
 
 def _check(query: Query, strategy: Strategy) -> None:
@@ -457,14 +305,9 @@ def _check(query: Query, strategy: Strategy) -> None:
         )
 
 
-def _sum(parts: Sequence[tuple[Vector, float]]) -> Vector | None:
-    """The unit vector of a weighted sum; None where there is nothing to add up."""
-    if not parts:
-        return None
-    total = np.sum([weight * vector for vector, weight in parts], axis=0)
-    length = float(np.linalg.norm(total))
-    unit: Vector = (total / (length or 1)).astype(np.float32)
-    return unit
+def _depth(k: int) -> int:
+    """How many of the nearest in each respect are compared closely."""
+    return max(_DEPTH, 10 * k)
 
 
 def _best(scores: NDArray[np.float32], depth: int) -> Rows:
