@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from retrieval.encoders.base import ZeroShot
 from retrieval.gallery.stored_labels import LabelArrays
 from retrieval.labels.caption_topics import CaptionTopics, log_mean_exp, tokens
+from retrieval.labels.emoji_moods import emoji_moods
 from retrieval.labels.fusion import Fusion, TopicWeights, load_fusion
 from retrieval.labels.labeller import Labeller
 from retrieval.labels.overrides import Override
@@ -189,17 +190,34 @@ def test_foreign_and_empty_captions_are_not_determined(labeller: Labeller) -> No
 
 
 @pytest.mark.parametrize(
-    "caption", [".", "…", "?!", "\u200b\u200b", "\ufeff", "—", "\u2060 \u200d", "\u2800"]
+    "caption", [".", "…", "?!", "\u200b\u200b", "\ufeff", "—", "\u2060 \u200d", "\u2800", "3️⃣ 2️⃣"]
 )
 def test_marks_and_what_cannot_be_seen_say_nothing(labeller: Labeller, caption: str) -> None:
     assert labeller.read([caption], WordEncoder().encode_texts([caption]))[0].sentiment is None
 
 
-@pytest.mark.parametrize("caption", ["❤️", "❤", "😍😍", "😊!", "❤️ ❤️"])
-def test_emoji_alone_are_judged_by_vaders_list(labeller: Labeller, caption: str) -> None:
+@pytest.mark.parametrize(
+    ("caption", "mood"),
+    [
+        *((each, "positive") for each in ("❤️", "❤", "😍😍", "😊!", "👍🏽", "❤️‍🔥", "🎂 🎉", "🥰")),
+        *((each, "neutral") for each in ("🔥", "🚗", "🇫🇷")),
+        *((each, "negative") for each in ("💔", "😭", "😢", "😡😡")),
+    ],
+)
+def test_emoji_alone_stand_for_what_people_use_them_for(
+    labeller: Labeller, caption: str, mood: str
+) -> None:
     told = labeller.read([caption], WordEncoder().encode_texts([caption]))[0].sentiment
     assert told is not None
-    assert told[SENTIMENTS.index("positive")] == max(told)
+    assert SENTIMENTS[int(np.argmax(told))] == mood
+    assert sum(told) == pytest.approx(1)
+
+
+def test_the_moods_of_several_emoji_are_averaged() -> None:
+    # 🚗 in 8, 31 and 23 negative, neutral and positive tweets, 🐶 in 12, 37, 99; one of each more.
+    cars, dogs = np.array([9, 32, 24]) / 65, np.array([13, 38, 100]) / 151
+    for caption, expected in (("🚗", cars), ("🐶", dogs), ("🚗🐶", (cars + dogs) / 2)):
+        np.testing.assert_allclose(emoji_moods([caption])[0], expected, atol=1e-3)
 
 
 def test_a_caption_of_control_characters_says_nothing(labeller: Labeller) -> None:

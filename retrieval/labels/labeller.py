@@ -8,6 +8,7 @@ from retrieval.captions import has_signs, has_words
 from retrieval.errors import BadInput
 from retrieval.gallery.stored_labels import LabelArrays, LabelRecord
 from retrieval.labels.caption_topics import CaptionTopics
+from retrieval.labels.emoji_moods import emoji_moods, without_keycaps
 from retrieval.labels.fusion import Fusion, load_fusion
 from retrieval.labels.language import language_of
 from retrieval.labels.picture_labels import PictureLabels
@@ -76,16 +77,16 @@ class Labeller:
         rows = [
             row
             for row, (caption, language) in enumerate(zip(captions, languages, strict=True))
-            if has_words(caption) and _understands(self.sentiment.languages, language)
+            if _has_words(caption) and _understands(self.sentiment.languages, language)
         ]
         scores = self.sentiment.scores([captions[row] for row in rows], vectors[rows])
         known: dict[int, Any] = dict(zip(rows, map(tuple, scores.tolist()), strict=True))
-        # A vector of nothing but unknown signs says nothing; VADER's list has emoji.
+        # A vector of nothing but unknown signs says nothing.
         shown = [
-            row for row, text in enumerate(captions) if has_signs(text) and not has_words(text)
+            row for row, text in enumerate(captions) if has_signs(text) and not _has_words(text)
         ]
-        by_list = VaderModel().scores([captions[row] for row in shown], vectors[shown])
-        known |= dict(zip(shown, map(tuple, by_list.tolist()), strict=True))
+        by_emoji = emoji_moods([captions[row] for row in shown])
+        known |= dict(zip(shown, map(tuple, by_emoji.tolist()), strict=True))
         version = self.sentiment.version
         return [
             Reading(language, known.get(row), version) for row, language in enumerate(languages)
@@ -229,6 +230,10 @@ def _sentiments(readings: Sequence[Reading | None]) -> Scores:
         if reading is not None and reading.sentiment is not None:
             scores[row] = reading.sentiment
     return scores
+
+
+def _has_words(caption: str) -> bool:
+    return has_words(without_keycaps(caption))
 
 
 def _understands(languages: frozenset[str] | None, language: str | None) -> bool:
