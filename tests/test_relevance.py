@@ -27,6 +27,7 @@ BY_HAND = Relevance(
     weights={
         "image": {"image": 2.0, "bias": -1.0, "near": 0.2, "sure": 0.3},
         "caption": {"text": 3.0, "bias": -2.0, "near": 0.3, "sure": 0.4},
+        "texts": {"text": 3.0, "text_cosine": 8.0, "bias": -2.0},
         "hybrid": {
             "image": 1.0,
             "text": 0.5,
@@ -45,7 +46,7 @@ def column(*values: float) -> Any:
 
 
 def signals(image: float, text: float, words: float) -> Signals:
-    return Signals(column(image), column(text), column(words))
+    return Signals(column(image), column(text), column(words), column(0), column(0))
 
 
 def test_the_logistic_function_by_hand_and_far_out() -> None:
@@ -61,6 +62,7 @@ def test_the_logistic_function_by_hand_and_far_out() -> None:
         ("caption", signals(9, 1, 9), 3 * 1 - 2),
         ("hybrid", signals(2, -1, 0.5), 2 - 0.5 + 2 - 3),
         ("hybrid", signals(0, 0, 0), -3),
+        ("texts", signals(0, 1, 0)._replace(text_cosine=column(0.5)), 3 * 1 + 8 * 0.5 - 2),
     ],
 )
 def test_a_score_is_the_logistic_of_the_weighted_signals(
@@ -80,11 +82,11 @@ def test_what_is_not_there_speaks_neither_way() -> None:
 
 
 def test_scores_come_one_a_picture() -> None:
-    both = Signals(column(0, 2), column(0, 2), column(NAN, 0.5))
+    both = Signals(column(0, 2), column(0, 2), column(NAN, 0.5), *[column(0, 0)] * 2)
     assert BY_HAND.scores("hybrid", both).tolist() == pytest.approx(
         [1 / (1 + exp(3)), 1 / (1 + exp(-2))]
     )
-    nothing = Signals(column(), column(), column())
+    nothing = Signals(*[column()] * 5)
     assert BY_HAND.scores("hybrid", nothing).shape == (0,)
 
 
@@ -101,7 +103,7 @@ def test_one_is_sure_of_what_is_relevant_enough_or_says_enough_of_the_query() ->
 
 
 def test_a_picture_without_anything_to_read_is_scored_by_its_look_alone() -> None:
-    both = Signals(column(2, 2), column(NAN, 1), column(NAN, 0))
+    both = Signals(column(2, 2), column(NAN, 1), column(NAN, 0), *[column(0, 0)] * 2)
     unread, read = BY_HAND.scores("hybrid", both)
     assert unread == BY_HAND.scores("image", both)[0]
     assert read == BY_HAND.scores("hybrid", signals(2, 1, 0)) != unread
@@ -165,7 +167,7 @@ def test_the_encoders_judgement_chooses_the_weights() -> None:
 def test_the_shipped_weights_speak_for_what_is_alike(judgement: Any, strategy: Any) -> None:
     relevance = relevance_for(judgement)
     weights = relevance.weights[strategy]
-    assert all(weights[name] > 0 for name in ("image", "text", "words") if name in weights)
+    assert all(weights[name] >= 0 for name in Signals._fields if name in weights)
     assert weights["bias"] < 0, "most pictures have nothing to do with a query"
     nothing = relevance.scores(strategy, signals(0, 0, 0))
     assert nothing < weights["near"] < weights["sure"] < 1, "a usual picture is not shown"

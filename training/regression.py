@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from retrieval.vectors import logistic
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -40,3 +42,33 @@ def logistic_regression(
     model = LogisticRegression(C=strength, max_iter=3000, class_weight=class_weight)
     model.fit(inputs, truth, sample_weights)
     return Linear(model.coef_, model.intercept_)
+
+
+def logistic_regression_of_signals(
+    inputs: NDArray[np.float64],
+    truth: NDArray[np.bool_],
+    strength: float,
+    sample_weights: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], float]:
+    """Two classes, with no weight below 0: more of what speaks for something never speaks against.
+
+    Returns the weights, shape (columns,), and the bias. The objective is scikit-learn's.
+    """
+    from scipy.optimize import minimize
+
+    signs = np.where(truth, 1.0, -1.0)
+
+    def loss(parameters: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        weights, bias = parameters[:-1], parameters[-1]
+        margins = signs * (inputs @ weights + bias)
+        value = (
+            strength * (sample_weights * np.logaddexp(0, -margins)).sum() + weights @ weights / 2
+        )
+        by_row = -strength * sample_weights * signs * logistic(-margins)
+        gradient = np.append(inputs.T @ by_row + weights, by_row.sum())
+        return float(value), gradient
+
+    start = np.zeros(inputs.shape[1] + 1)
+    bounds = [(0, None)] * inputs.shape[1] + [(None, None)]
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds)
+    return found.x[:-1], float(found.x[-1])

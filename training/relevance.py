@@ -1,17 +1,18 @@
-"""Learns what a picture's look, its caption and its words are worth, and where to cut off.
+"""Learns what a picture's look, its caption and its words are worth, and when one is sure.
 
     python -m training.relevance CHROMA_DIR
 
 reads a gallery of pictures with COCO's annotations and captions, prints the tables of
 docs/evaluation.md and writes relevance.json. One caption of each picture is in the gallery, as in
-a user's; the others are queries, and so are the names of COCO's categories. Weights are fitted on
-half of the pictures and half of the categories, cut-offs chosen on that half of the categories;
-the other halves only report.
+a user's; the others are queries, and so are the names of COCO's categories and the queries of
+data/queries. Weights are fitted on half of the pictures and half of the queries of each kind,
+bounds chosen by the same half of the queries; the other half only reports.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import sys
 from pathlib import Path
@@ -32,55 +33,52 @@ from retrieval.search.query_vectors import QueryVectors
 from retrieval.search.relevance import RELEVANCE_FILE, SAID, Signals
 from retrieval.vectors import logistic
 from training.rank_fusion import ranks, reciprocal_rank_fusion
-from training.regression import logistic_regression
+from training.regression import logistic_regression_of_signals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+QUERIES = Path("data/queries/queries.csv")
+
 _WEIGHTED: dict[str, tuple[str, ...]] = {
-    "image": ("image",),
-    "caption": ("text",),
-    "texts": ("text", "words"),
-    "hybrid": ("image", "text", "words"),
+    "image": ("image", "image_cosine"),
+    "caption": ("text", "text_cosine"),
+    "texts": ("text", "text_cosine", "words"),
+    "hybrid": ("image", "image_cosine", "text", "text_cosine", "words"),
 }
-_CUT = ("image", "caption", "hybrid")  # the strategies with a cut-off
-_MISS_COUNTS = 2.0  # hiding what is there is worse than showing what is not asked for
+_BOUNDED = ("image", "caption", "hybrid")  # the strategies with bounds
+_CAPTION, _CATEGORY, _SYNONYM, _HYPERNYM, _PHRASE, _NONSENSE = KINDS = (
+    "caption",
+    "category",
+    "synonym",
+    "hypernym",
+    "phrase",
+    "nonsense",
+)
+_ANSWERED = KINDS[:-1]
+_MEANT = (_CATEGORY, _SYNONYM, _HYPERNYM, _PHRASE)  # which have several answers, and may have none
+_SHOWN = 10  # pictures that a search shows
+_NONSENSE_AS_SURE = 0.1  # of the choosing half that may be answered as if one were sure
+_NOTHING_RIGHT = 0.08  # of its queries with an answer for which nothing right may be shown at all
 
 # CLIP was not at hand to be measured. Its cosines are told apart by the same steps, and its
 # pictures and MiniLM's captions are given the same weight.
 _CLIP_PRIOR: dict[str, Any] = {
     "weights": {
-        "image": {"image": 1.1, "bias": -3.1},
-        "hybrid": {"image": 0.9, "text": 0.6, "words": 2.5, "bias": -3.4},
+        "image": {"image": 1.1, "bias": -3.1, "near": 0.11, "sure": 0.3},
+        "hybrid": {
+            "image": 0.9,
+            "text": 0.6,
+            "words": 2.5,
+            "bias": -3.4,
+            "near": 0.1,
+            "sure": 0.23,
+        },
     },
     "typical": {"mean": 0.15, "deviation": 0.03},
 }
-
-# What nobody's pictures show; none is a name of something COCO marks.
-NONSENSE = (
-    "the square root of seven",
-    "quarterly tax filing deadline",
-    "a subpoena in a civil case",
-    "photosynthesis equation",
-    "compile error in line forty",
-    "monetary policy of the central bank",
-    "asdf qwertz uiop",
-    "the ontological argument",
-    "gluten intolerance symptoms",
-    "sixteenth century counterpoint",
-    "a wormhole through spacetime",
-    "password reset instructions",
-    "an underwater volcano erupting",
-    "northern lights over a glacier",
-    "a dinosaur skeleton",
-    "a submarine under the ice",
-    "knitting pattern for mittens",
-    "an x-ray of a broken wrist",
-    "the surface of mars",
-    "a bagpipe player in a kilt",
-)
 
 
 class Asked(NamedTuple):
@@ -90,6 +88,7 @@ class Asked(NamedTuple):
     relevant: NDArray[np.bool_]
     plain: NDArray[np.bool_]  # of the relevant, where what is asked for is large enough to be seen
     signals: Signals
+    own: bool = False  # captions, each asking for its own picture
 
     def of(self, rows: NDArray[Any], pictures: NDArray[Any]) -> Asked:
         """Some of the queries, asked of some of the pictures."""
@@ -99,6 +98,7 @@ class Asked(NamedTuple):
             self.relevant[place],
             self.plain[place],
             Signals(*(values[place] for values in self.signals)),
+            self.own,
         )
 
 
@@ -114,63 +114,132 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _fit(chroma_dir: Path, cache_dir: Path) -> int:
     generation = Generation.open(chroma_dir)
-    captions, categories, nonsense, typical = _ask(generation, cache_dir)
-    of_pictures = np.arange(captions.relevant.shape[1]) % 2 == 0
-    of_categories = np.arange(len(categories.texts)) % 2 == 0
-    of_captions = captions.relevant[:, of_pictures].any(axis=1)
-    fitted = [captions.of(_rows(of_captions), _rows(of_pictures))]
-    fitted.append(categories.of(_rows(of_categories), _rows(of_pictures)))
-    weights: dict[str, dict[str, float]] = {name: _logistic(name, fitted) for name in _WEIGHTED}
+    asked, typical = _ask(generation, cache_dir)
+    of_pictures = np.arange(len(generation.image_ids)) % 2 == 0
     everywhere = np.arange(len(of_pictures))
-    # Of pictures that the weights were not fitted on, on which they are less sure.
-    chosen = categories.of(_rows(of_categories), _rows(~of_pictures))
-    others = categories.of(_rows(~of_categories), everywhere)
-    for name in _CUT:
-        weights[name]["cut"] = _best_cut(weights[name], chosen)
-    tested = {
-        "captions as queries, fitted half": fitted[0],
-        "categories as queries, fitted half": fitted[1],
-        "captions as queries": captions.of(_rows(~of_captions), _rows(~of_pictures)),
-        "categories as queries": categories.of(_rows(~of_categories), _rows(~of_pictures)),
+    choosing, reporting = (
+        {
+            kind: each.of(_rows(_is_chosen(each, of_pictures) == chosen), everywhere)
+            for kind, each in asked.items()
+        }
+        for chosen in (True, False)
+    )
+    fitted = {
+        kind: each.of(np.arange(len(each.texts)), _rows(of_pictures))
+        for kind, each in choosing.items()
     }
+    weights: dict[str, dict[str, float]] = {
+        name: _logistic(name, fitted.values()) for name in _WEIGHTED
+    }
+    for name in _BOUNDED:
+        weights[name] |= _bounds(weights[name], choosing)
     report: dict[str, Any] = {
-        kind: {name: _figures(asked, scores) for name, scores in _ways(asked, weights).items()}
-        for kind, asked in tested.items()
+        "ranking": {
+            half: {
+                kind: {
+                    name: _figures(each[kind], scores)
+                    for name, scores in _ways(each[kind], weights).items()
+                }
+                for kind in _ANSWERED
+            }
+            for half, each in (("choosing half", choosing), ("reporting half", reporting))
+        },
+        "levels": {
+            half: {name: _levels(weights[name], each) for name in _BOUNDED}
+            for half, each in (("choosing half", choosing), ("reporting half", reporting))
+        },
     }
-    report["cut-off"] = {name: _cut_report(weights[name], others, nonsense) for name in _CUT}
     sys.stdout.write(json.dumps(report, indent=1) + "\n")
     _write(weights, typical, report, generation)
     return 0
 
 
+def _is_chosen(asked: Asked, of_pictures: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Shape (queries,): every other query of a kind; captions as their pictures."""
+    if asked.own:
+        return asked.relevant[:, of_pictures].any(axis=1)
+    return np.arange(len(asked.texts)) % 2 == 0
+
+
 def _ask(
     generation: Generation, cache_dir: Path
-) -> tuple[Asked, Asked, Asked, dict[str, dict[str, float]]]:
-    """Captions, categories and nonsense asked of all pictures that have objects and captions."""
+) -> tuple[dict[str, Asked], dict[str, dict[str, float]]]:
+    """By kind, all queries asked of all pictures."""
     posts = generation.posts()
-    objects: dict[int, dict[str, float]] = {}
+    areas: dict[int, dict[str, float]] = {}
     captions: dict[int, list[int]] = {}
+    ids: dict[int, int] = {}  # COCO's, by picture
     for caption_row, post_row in enumerate(generation.caption_posts.tolist()):
         post, picture = posts[post_row], int(generation.caption_pictures[caption_row])
         if (marked := objects_of(post)) is not None:
-            objects[picture] = {seen.category: seen.area for seen in marked}
+            areas[picture] = {seen.category: seen.area for seen in marked}
             captions.setdefault(picture, []).append(caption_row)
-    if not objects:
-        raise BadInput(f"{generation.folder} has no captions of pictures that COCO annotates")
-    pictures = np.array(sorted(objects))
-    passing = _one_caption_each(generation, {p: captions[p][0] for p in objects})
-    queries = [(p, row) for p in pictures.tolist() for row in captions[p][1:]]
-    names = sorted(set().union(*objects.values()))
+            ids[picture] = int(Path(post.image_path).stem.rpartition("_")[2])
+    if len(areas) < len(generation.image_ids):
+        raise BadInput(
+            f"{generation.folder} has pictures without captions or COCO's annotations; build a "
+            "gallery of COCO's own captions_*.json alone"
+        )
+    pictures = np.arange(len(areas))
+    passing = _one_caption_each(generation, {p: captions[p][0] for p in pictures.tolist()})
     asker = _Asker(generation, cache_dir, pictures, passing)
+    queries = [(p, row) for p in pictures.tolist() for row in captions[p][1:]]
     own = np.array([picture for picture, _ in queries])[:, None] == pictures
-    areas = np.array([[objects[p].get(name, 0.0) for p in pictures.tolist()] for name in names])
-    none = np.zeros((len(NONSENSE), len(pictures)), dtype=np.bool_)
-    return (
-        asker.ask([generation.captions[row] for _, row in queries], own, own),
-        asker.ask(names, areas > 0, areas >= LEAST_AREA),
-        asker.ask(NONSENSE, none, none),
-        asker.typical(names),
+    names = sorted(set().union(*areas.values()))
+    asked = {
+        _CAPTION: asker.ask([generation.captions[row] for _, row in queries], own, own, own=True),
+        _CATEGORY: asker.ask(names, *_shows([{name} for name in names], areas)),
+    }
+    by_kind = read_queries()
+    for kind in (_SYNONYM, _HYPERNYM):
+        texts = [each.text for each in by_kind[kind]]
+        asked[kind] = asker.ask(texts, *_shows([each.categories for each in by_kind[kind]], areas))
+    for kind in (_PHRASE, _NONSENSE):
+        shown = np.array(
+            [[ids[p] in each.pictures for p in pictures.tolist()] for each in by_kind[kind]]
+        )
+        asked[kind] = asker.ask([each.text for each in by_kind[kind]], shown, shown)
+    return asked, asker.typical(names)
+
+
+class Query(NamedTuple):
+    """A query of data/queries, with what is true about it."""
+
+    text: str
+    categories: frozenset[str]  # of COCO: a picture of any one is right
+    pictures: frozenset[int]  # COCO's ids of those that were judged right by eye
+
+
+def read_queries(path: Path = QUERIES) -> dict[str, list[Query]]:
+    """The queries by kind, in their order.
+
+    Raises:
+        BadInput: the file cannot be read.
+
+    """
+    found: dict[str, list[Query]] = {kind: [] for kind in KINDS}
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                categories = frozenset(filter(None, row["categories"].split(";")))
+                pictures = frozenset(map(int, row["pictures"].split()))
+                found[row["kind"]].append(Query(row["text"], categories, pictures))
+    except OSError as error:
+        raise BadInput(f"cannot read {path}: {error.strerror}") from error
+    return found
+
+
+def _shows(
+    wanted: Sequence[Collection[str]], areas: Mapping[int, Mapping[str, float]]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Shape (queries, pictures) each: where a category is marked, and where it is plain."""
+    largest = np.array(
+        [
+            [max((areas[p].get(name, 0.0) for name in names), default=0.0) for p in sorted(areas)]
+            for names in wanted
+        ]
     )
+    return largest > 0, largest >= LEAST_AREA
 
 
 def _one_caption_each(generation: Generation, kept: Mapping[int, int]) -> Passing:
@@ -191,7 +260,12 @@ class _Asker:
         self._passing = passing
 
     def ask(
-        self, texts: Sequence[str], relevant: NDArray[np.bool_], plain: NDArray[np.bool_]
+        self,
+        texts: Sequence[str],
+        relevant: NDArray[np.bool_],
+        plain: NDArray[np.bool_],
+        *,
+        own: bool = False,
     ) -> Asked:
         signals = []
         encoded = zip(
@@ -202,7 +276,7 @@ class _Asker:
             likeness = self._evidence.likeness(self._pictures, query, self._passing)
             signals.append(self._evidence.signals(likeness, query))
         stacked = (np.nan_to_num(np.stack(values)) for values in zip(*signals, strict=True))
-        return Asked(list(texts), relevant, plain, Signals(*stacked))
+        return Asked(list(texts), relevant, plain, Signals(*stacked), own)
 
     def typical(self, texts: Sequence[str]) -> dict[str, dict[str, float]]:
         """The mean and deviation of everyday queries' similarities."""
@@ -219,7 +293,7 @@ class _Asker:
 
 
 def _logistic(name: str, kinds: Iterable[Asked]) -> dict[str, float]:
-    """Both kinds of queries count alike, however many there are of each."""
+    """All kinds of queries count alike, however many there are of each."""
     columns = _WEIGHTED[name]
     inputs, truth, weight = [], [], []
     for asked in kinds:
@@ -228,15 +302,14 @@ def _logistic(name: str, kinds: Iterable[Asked]) -> dict[str, float]:
         truth.append(asked.relevant.ravel())
         weight.append(np.full(asked.relevant.size, 1 / asked.relevant.size))
     weights = np.concatenate(weight)
-    model = logistic_regression(
+    found, bias = logistic_regression_of_signals(
         np.concatenate(inputs),
         np.concatenate(truth),
         10,
-        sample_weights=weights * len(weights) / weights.sum(),
+        weights * len(weights) / weights.sum(),
     )
-    found = dict(zip(columns, model.weights[0].tolist(), strict=True))
-    found["bias"] = float(model.biases[0])
-    return {column: round(value, 3) for column, value in found.items()}
+    learned = dict(zip(columns, found.tolist(), strict=True)) | {"bias": bias}
+    return {column: round(value, 3) for column, value in learned.items()}
 
 
 def _scores(weights: Mapping[str, float], signals: Signals) -> NDArray[np.float64]:
@@ -286,24 +359,32 @@ def _figures(asked: Asked, scores: NDArray[np.float64]) -> dict[str, float]:
     }
 
 
-def _errors(
-    weights: Mapping[str, float], asked: Asked, cuts: NDArray[np.float64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """For every cut: queries whose pictures are all hidden; those answered when none is there."""
+class _Best(NamedTuple):
+    """The scores that decide about queries, shape (queries,) each."""
+
+    right: NDArray[np.float64]  # of the best picture that is right and among those shown
+    wrong: NDArray[np.float64]  # of the best one were those that are right not there
+
+
+def _best(weights: Mapping[str, float], asked: Asked) -> _Best:
     scores = _scores(weights, asked.signals)
     if "words" in weights:
-        scores[asked.signals.words >= SAID] = 1  # never held back
-    there = np.where(asked.plain, scores, -1).max(axis=1)
-    removed = np.where(asked.relevant, -1, scores).max(axis=1)
-    missed = (there[None] < cuts[:, None]).sum(axis=1)
-    answered = (removed[None] >= cuts[:, None]).sum(axis=1)
-    return missed, answered
+        scores[asked.signals.words >= SAID] = 1  # one is sure of those
+    place = np.argsort(np.argsort(-scores, axis=1, kind="stable"), axis=1)
+    right = np.where(asked.relevant & (place < _SHOWN), scores, -1).max(axis=1)
+    return _Best(right, np.where(asked.relevant, -1, scores).max(axis=1))
 
 
-def _best_cut(weights: Mapping[str, float], categories: Asked) -> float:
-    cuts = np.arange(0.02, 0.9, 0.01)
-    missed, answered = _errors(weights, _plain(categories), cuts)
-    return round(float(cuts[int(np.argmin(_MISS_COUNTS * missed + answered))]), 2)
+def _bounds(weights: Mapping[str, float], choosing: Mapping[str, Asked]) -> dict[str, float]:
+    """What nonsense seldom reaches is sure; below `near` little that is right is lost."""
+    cuts = np.arange(0.01, 0.95, 0.01)
+    nonsense = _best(weights, choosing[_NONSENSE]).wrong
+    sure = cuts[np.flatnonzero((nonsense >= cuts[:, None]).mean(axis=1) <= _NONSENSE_AS_SURE)[0]]
+    best = [_best(weights, _plain(choosing[kind])).right for kind in _MEANT]
+    lost = np.mean([(each < cuts[:, None]).mean(axis=1) for each in best], axis=0)
+    least = max(_NOTHING_RIGHT, float(lost[0]) + 0.02)  # some is beyond what is shown in any case
+    near = cuts[np.flatnonzero(lost <= least)[-1]]
+    return {"near": round(min(float(near), float(sure) - 0.01), 2), "sure": round(float(sure), 2)}
 
 
 def _plain(asked: Asked) -> Asked:
@@ -311,26 +392,31 @@ def _plain(asked: Asked) -> Asked:
     return asked.of(_rows(asked.plain.any(axis=1)), np.arange(asked.relevant.shape[1]))
 
 
-def _cut_report(weights: Mapping[str, float], categories: Asked, nonsense: Asked) -> dict[str, Any]:
-    cut = np.array([weights["cut"]])
-    plain = _plain(categories)
-    missed, answered = _errors(weights, plain, cut)
-    missed_small, _ = _errors(weights, categories._replace(plain=categories.relevant), cut)
-    _, fooled = _errors(weights, nonsense, cut)
-    return {
-        "cut": weights["cut"],
-        "plainly there, but nothing right shown": _share(int(missed[0]), len(plain.texts)),
-        "there at any size, but nothing right shown": _share(
-            int(missed_small[0]), len(categories.texts)
-        ),
-        "removed, but something shown": _share(int(answered[0]), len(plain.texts)),
-        "nonsense, but something shown": _share(int(fooled[0]), len(nonsense.texts)),
+def _levels(weights: Mapping[str, float], asked: Mapping[str, Asked]) -> dict[str, Any]:
+    """How often each level is wrong, by kind of query."""
+    near, sure = weights["near"], weights["sure"]
+    report: dict[str, Any] = {"near": near, "sure": sure}
+    for kind in _MEANT:
+        best = _best(weights, _plain(asked[kind]))
+        report[kind] = {
+            "nothing right shown": _share(best.right < near),
+            "nothing right among the sure": _share(best.right < sure),
+            "taken out, but something is sure": _share(best.wrong >= sure),
+            "taken out, but something shown": _share(best.wrong >= near),
+        }
+    nonsense = _best(weights, asked[_NONSENSE]).wrong
+    report[_NONSENSE] = {
+        "something is sure": _share(nonsense >= sure),
+        "something shown": _share(nonsense >= near),
     }
+    return report
 
 
-def _share(count: int, n: int) -> dict[str, float]:
-    share, low, high = wilson(count, n)
-    return {"n": n, "share": round(share, 3), "low": round(low, 3), "high": round(high, 3)}
+def _share(happens: NDArray[np.bool_]) -> dict[str, float]:
+    share, low, high = wilson(int(happens.sum()), len(happens))
+    return {
+        "n": len(happens), "share": round(share, 3), "low": round(low, 3), "high": round(high, 3)
+    }  # fmt: skip
 
 
 def _rows(mask: Any) -> NDArray[np.int64]:
@@ -343,9 +429,7 @@ def _write(
     report: Mapping[str, Any],
     generation: Generation,
 ) -> None:
-    clip = {**weights}
-    for name, prior in _CLIP_PRIOR["weights"].items():
-        clip[name] = {**prior, "cut": weights[name]["cut"]}
+    clip = {**weights, **_CLIP_PRIOR["weights"]}
     encoders = generation.manifest.encoders
     fields = {
         "encoders": {
@@ -357,7 +441,8 @@ def _write(
         },
         "provenance": {
             "made_by": "python -m training.relevance",
-            "data": f"{len(generation.image_ids)} MS COCO pictures, their captions and objects",
+            "data": f"{len(generation.image_ids)} MS COCO pictures, their captions and objects; "
+            f"{QUERIES}",
             "encoders": [encoders.image.fingerprint, encoders.caption.fingerprint],
             "clip": "a prior, not measured: no weights were at hand",
             "scores": report,

@@ -127,15 +127,16 @@ class Evidence:
         return Likeness(image, caption, described, words)
 
     def signals(self, likeness: Likeness, query: QueryVectors) -> Signals:
-        """The same, in deviations above what is usual for the query."""
-        generation, image, text = self._generation, likeness.image, likeness.caption
+        """The same, and in deviations above what is usual for the query."""
+        generation, image = self._generation, likeness.image
+        text = text_cosine = np.fmax(likeness.caption, likeness.description)
         if query.image is not None:
             usual = self.relevance.usual(query.image, generation.image_vectors, "image")
             image = usual.standardised(image)
         if query.caption is not None:
             usual = self.relevance.usual(query.caption, generation.caption_vectors, "caption")
-            text = usual.standardised(np.fmax(likeness.caption, likeness.description))
-        return Signals(image, text, likeness.words)
+            text = usual.standardised(text_cosine)
+        return Signals(image, text, likeness.words, likeness.image, text_cosine)
 
     def scores(
         self, strategy: Strategy, likeness: Likeness, query: QueryVectors

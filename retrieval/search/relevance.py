@@ -1,9 +1,10 @@
 """How relevant a picture is to a query: one number from what it shows and what was written.
 
-A cosine means nothing by itself: .25 is much for one query and nothing for another. So each is
-told in standard deviations above the query's own usual similarity to the gallery, and those, with
-the share of the query's words that a caption holds, go through a logistic regression. The weights
-in relevance.json are made by `python -m training.relevance`.
+A cosine means little by itself: .25 is much for one query and nothing for another. So each is told
+in standard deviations above the query's own usual similarity to the gallery as well, by which the
+picture that stands out is found; whether it stands out for a reason, the cosine tells better. Both,
+with the share of the query's words that a caption holds, go through a logistic regression. The
+weights in relevance.json are made by `python -m training.relevance`.
 """
 
 from __future__ import annotations
@@ -58,13 +59,15 @@ class Signals(NamedTuple):
     image: NDArray[np.float32]  # z-score of the picture; NaN: not asked
     text: NDArray[np.float32]  # of the nearest caption or description; NaN: none
     words: NDArray[np.float32]  # in [0, 1): how much of the query's words the caption holds
+    image_cosine: NDArray[np.float32]  # what the z-scores were made of
+    text_cosine: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class Relevance:
     """Turns signals into one score."""
 
-    weights: Mapping[str, Mapping[str, float]]  # by Weighing: image, text, words, bias, near, sure
+    weights: Mapping[str, Mapping[str, float]]  # by Weighing: of Signals' fields, bias, near, sure
     typical: Mapping[str, Usual]  # of images and of captions
 
     def scores(self, strategy: Weighing, signals: Signals) -> NDArray[np.float64]:
