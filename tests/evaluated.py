@@ -42,6 +42,7 @@ name = "celebrations"
 phrases = ["birthday party"]
 words = "birthday"
 """
+RESAMPLES = 300  # enough where nothing is close; the whole number takes a minute
 COLOURS = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255)}
 _MOODS = ("gloomy sad broken angry scary ugly crying", "", "happy lovely joyful smiling cute")
 
@@ -100,7 +101,7 @@ def gallery_of(
     contents = _contents(pictures, caption_encoder, labeller)
     _publish(folder / "chroma_db", contents, labeller, labels)
     generation = Generation.open(folder / "chroma_db")
-    return Material(generation, image_encoder, caption_encoder, folder / "cache")
+    return Material(generation, image_encoder, caption_encoder, folder / "cache", RESAMPLES)
 
 
 def _contents(

@@ -39,7 +39,7 @@ HOMES = {
     "sklearn": ("training/regression.py", "training/sentiment.py", "retrieval/evaluate/"),
     "bm25s": ("retrieval/search/words.py",),
     "Stemmer": ("retrieval/search/words.py",),
-    "ir_measures": ("retrieval/evaluate/search.py",),
+    "ir_measures": ("retrieval/evaluate/ranking.py",),
     "vaderSentiment": ("retrieval/labels/vader.py",),
     "portalocker": ("retrieval/gallery/lock.py",),
     "umap": ("chat_app/picture_map.py",),

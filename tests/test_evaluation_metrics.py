@@ -30,7 +30,7 @@ from retrieval.evaluate.metrics import (
     table_counts,
     winner_calibration_error,
 )
-from retrieval.evaluate.search import _counts, _ndcg, _ranks
+from retrieval.evaluate.ranking import ndcg, rank_counts, ranks
 
 seeds = st.integers(0, 2**32 - 1)
 NOT_DETERMINED = -1
@@ -258,21 +258,21 @@ def test_recall_and_reciprocal_rank_are_those_of_ir_measures(seed: int) -> None:
     ]
     wanted = [ir_measures.R @ 1, ir_measures.R @ 5, ir_measures.R @ 10, ir_measures.RR]
     expected = ir_measures.calc_aggregate(wanted, truth, run)
-    sums = _counts(scores, targets).sum(axis=0)
+    sums = rank_counts(scores, targets).sum(axis=0)
     assert sums[-1] == len(scores)
     assert (sums[:-1] / sums[-1]).tolist() == pytest.approx([expected[each] for each in wanted])
 
 
 def test_ranks_by_hand_and_a_tie_counts_as_ahead() -> None:
     scores = np.array([[0.9, 0.5, 0.1], [0.5, 0.5, 0.5], [0.1, 0.5, 0.5], [0.0, 0.0, 0.1]])
-    assert _ranks(scores, np.array([0, 0, 2, 1])).tolist() == [1, 3, 2, 3]
+    assert ranks(scores, np.array([0, 0, 2, 1])).tolist() == [1, 3, 2, 3]
 
 
 def test_queries_are_counted_by_the_picture_they_look_for() -> None:
     scores = np.array([[0.9, 0.5], [0.5, 0.9], [0.1, 0.2]])
     # Picture 0 is looked for by the first two queries (ranks 1 and 2), picture 1 by the last.
     expected = [[1, 2, 2, 1.5, 2], [1, 1, 1, 1, 1]]
-    assert _counts(scores, np.array([0, 0, 1])).tolist() == expected
+    assert rank_counts(scores, np.array([0, 0, 1])).tolist() == expected
 
 
 def slow_ndcg(grades: Any, scores: Any, depth: int = 10) -> float:
@@ -292,15 +292,15 @@ def test_ndcg_is_that_of_a_slow_formula(seed: int) -> None:
     scores, _ = untied(seed)
     grades = random.integers(0, 3, scores.shape)
     expected = [slow_ndcg(*each) for each in zip(grades, scores, strict=True)]
-    assert _ndcg(grades, scores).tolist() == pytest.approx(expected)
+    assert ndcg(grades, scores).tolist() == pytest.approx(expected)
 
 
 def test_ndcg_ranks_equal_scores_by_their_row() -> None:
     grades, scores = np.array([[0] * 11 + [1], [1] + [0] * 11]), np.zeros((2, 12))
-    assert _ndcg(grades, scores).tolist() == [0, 1]  # 12th, and first
+    assert ndcg(grades, scores).tolist() == [0, 1]  # 12th, and first
 
 
 def test_ndcg_by_hand() -> None:
     grades, scores = np.array([[2, 1, 0]]), np.array([[0.1, 0.9, 0.5]])
     # In order 1, 0, 2: 1 + 2 / log2(4) = 2; at best 2 + 1 / log2(3).
-    assert _ndcg(grades, scores).tolist() == pytest.approx([2 / (2 + 1 / np.log2(3))])
+    assert ndcg(grades, scores).tolist() == pytest.approx([2 / (2 + 1 / np.log2(3))])

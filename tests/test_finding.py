@@ -45,8 +45,7 @@ def task(name: str, verdict: str, **primary: Any) -> dict[str, Any]:
 def level(verdict: str, before: float, after: float) -> dict[str, Any]:
     return {
         "two hashtags": {
-            CAPTIONS: {"value": before},
-            BOTH: {"value": after},
+            "arms": {CAPTIONS: {"value": before}, BOTH: {"value": after}},
             "difference": {"verdict": verdict},
         }
     }

@@ -7,7 +7,7 @@ import json
 import re
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from retrieval.cli import DONE, a_path, add_chroma_dir, open_console, parsed, write_json
 from retrieval.config import Settings
@@ -16,10 +16,10 @@ from retrieval.files import check_folder, foreign, json_value
 from retrieval.progress import add_progress, run_telling
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from retrieval.evaluate.arms import Result
     from retrieval.evaluate.report.document import Document
+    from retrieval.evaluate.results import Results, Tasks
     from retrieval.gallery.generation import Generation
 
 _JSON, _PLOTS = "report.json", "plots"
@@ -88,9 +88,9 @@ def _evaluate(arguments: argparse.Namespace, settings: Settings) -> int:
     return DONE
 
 
-def _results(generation: Generation, arguments: argparse.Namespace, settings: Settings) -> Result:
+def _results(generation: Generation, arguments: argparse.Namespace, settings: Settings) -> Results:
     """Everything that the report shows, as plain JSON."""
-    from retrieval.evaluate.arms import adjusted
+    from retrieval.evaluate.arms import TASKS, adjusted
     from retrieval.evaluate.material import Material
     from retrieval.evaluate.own_posts import describe_posts
     from retrieval.evaluate.own_truth import evaluate_own_truth
@@ -105,21 +105,22 @@ def _results(generation: Generation, arguments: argparse.Namespace, settings: Se
 
     encoders = stored_encoders(generation.manifest.encoders, settings.cache_dir)
     material = Material(generation, *encoders, settings.cache_dir)
-    parts: dict[str, Callable[[], Result | None]] = {
-        "sentiment": lambda: evaluate_sentiment(material, arguments.sentiment_models),
-        "topics": lambda: evaluate_topics(material),
-        "search": lambda: evaluate_search(material),
-    }
-    tasks = {}
-    with arguments.progress.stage("score", len(parts)) as advance:
-        for name, evaluate in parts.items():
-            tasks[name] = evaluate()
-            advance(1)
-    if arguments.sentiment_models and tasks["sentiment"] is None:
+    tasks: Tasks = {}
+    with arguments.progress.stage("score", len(TASKS)) as advance:
+        if (sentiment := evaluate_sentiment(material, arguments.sentiment_models)) is not None:
+            tasks["sentiment"] = sentiment
+        advance(1)
+        if (topics := evaluate_topics(material)) is not None:
+            tasks["topics"] = topics
+        advance(1)
+        if (search := evaluate_search(material)) is not None:
+            tasks["search"] = search
+        advance(1)
+    if arguments.sentiment_models and "sentiment" not in tasks:
         arguments.progress.say(
             "no post has a known sentiment, so --sentiment-models has nothing to compare"
         )
-    tested = adjusted({name: task for name, task in tasks.items() if task is not None})
+    tested = adjusted(tasks)
     view = LabelView.of(generation, Overrides({}))
     own = evaluate_own_truth(material, view, read_checks(arguments.chroma_dir))
     return {
@@ -131,7 +132,7 @@ def _results(generation: Generation, arguments: argparse.Namespace, settings: Se
     }
 
 
-def _about(generation: Generation) -> dict[str, Any]:
+def _about(generation: Generation) -> dict[str, str | int]:
     """What the numbers depend on."""
     from retrieval.evaluate.statistics import PERMUTATIONS, RESAMPLES, SEED
 

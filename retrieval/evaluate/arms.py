@@ -1,122 +1,165 @@
-"""How results are written down: arms with their figures, and what sets two of them apart."""
+"""How arms are scored, and what sets two of them apart."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
-from retrieval.evaluate.statistics import difference, estimate, holm, interval
+from retrieval.evaluate.statistics import difference, estimate, holm
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
+    import numpy as np
     from numpy.typing import NDArray
 
+    from retrieval.evaluate.results import (
+        Arm,
+        Contrast,
+        Figure,
+        Kind,
+        MeasureName,
+        TaskName,
+        Tasks,
+        Verdict,
+    )
     from retrieval.evaluate.statistics import Counts, Measure
 
-    Result = dict[str, Any]  # plain JSON
+CAPTIONS: Final = "captions only"
+PICTURES: Final = "pictures only"
+BOTH: Final = "both"
+DESCRIBED: Final = "caption + description"
+SECOND: Final = "caption + second caption"
 
-CAPTIONS, PICTURES, BOTH = "captions only", "pictures only", "both"
-DESCRIBED = "caption + description"
-SECOND = "caption + second caption"
-
-Kind = Literal["arm", "baseline", "reference", "model"]
-Verdict = Literal["better", "worse", "cannot tell", "not by every truth", "not tested"]
+TASKS: tuple[TaskName, ...] = ("sentiment", "topics", "search")
 
 _SIGNIFICANT = 0.05
 LEAST_PICTURES = 10  # of fewer, resampling tells nothing about others
 
 
-def figure(counts: Counts, measure: Measure, draws: NDArray[np.float64]) -> Result:
+def above_captions(arm: str) -> str:
+    """The name of the contrast of an arm with captions only."""
+    return f"{arm} - {CAPTIONS}"
+
+
+PRIMARY: Final = above_captions(BOTH)
+
+
+def figure(counts: Counts, measure: Measure, draws: NDArray[np.float64]) -> Figure:
     """A measure with its interval; None where it is not defined, or of too few pictures."""
-    found = _plain(estimate(counts, measure, draws)._asdict())
-    return found if len(counts) >= LEAST_PICTURES else {**found, "low": None, "high": None}
+    value, low, high = estimate(counts, measure, draws)
+    if len(counts) < LEAST_PICTURES:
+        return {"value": _plain(value), "low": None, "high": None}
+    return {"value": _plain(value), "low": _plain(low), "high": _plain(high)}
 
 
 def arm(
-    kind: Kind, counts: Counts, measures: Mapping[str, Measure], draws: NDArray[np.float64]
-) -> Result:
+    kind: Kind, counts: Counts, measures: Mapping[MeasureName, Measure], draws: NDArray[np.float64]
+) -> Arm:
     """What an arm scores, by the counts it got on each picture."""
-    scores = {name: figure(counts, measure, draws) for name, measure in measures.items()}
-    return {"kind": kind, "tested": True, **scores}
+    found: Arm = {"kind": kind, "tested": True}
+    for name, measure in measures.items():
+        found[name] = figure(counts, measure, draws)
+    return found
 
 
-def untested(kind: Kind, why: str) -> Result:
+def untested(kind: Kind, why: str) -> Arm:
     """An arm that could not be scored."""
     return {"kind": kind, "tested": False, "why": why}
 
 
 def contrast(
     counts: Counts, baseline: Counts, measure: Measure, draws: NDArray[np.float64]
-) -> Result:
+) -> Contrast:
     """What one arm has above another, and whether that is more than chance."""
-    found = _plain(difference(counts, baseline, measure, draws)._asdict())
+    found = difference(counts, baseline, measure, draws)
     if len(counts) < LEAST_PICTURES:
-        found |= {"low": None, "high": None, "p": None, "detectable": None}
-    return {**found, "verdict": verdict(found)}
+        return _judged(found.value, None, None, None, None)
+    return _judged(found.value, found.low, found.high, found.p, found.detectable)
 
 
-def no_contrast(why: str) -> Result:
+def no_contrast(why: str) -> Contrast:
     """A contrast of which one side was not tested."""
     return {"value": None, "verdict": "not tested", "why": why}
 
 
-def captions_against_both(
-    counts: Mapping[str, Counts], measure: Measure, draws: NDArray[np.float64]
-) -> Result:
-    """Both arms and their difference: a step of the captions' degradation."""
-    return {
-        **{name: figure(counts[name], measure, draws) for name in (CAPTIONS, BOTH)},
-        "difference": contrast(counts[BOTH], counts[CAPTIONS], measure, draws),
-    }
+def contrasts(
+    counts: Mapping[str, Counts],
+    arms: Iterable[str],
+    measure: Measure,
+    draws: NDArray[np.float64],
+    why_not: Mapping[str, str],
+) -> dict[str, Contrast]:
+    """What each of these arms has above captions only; of untested ones `both` alone says why."""
+    if CAPTIONS not in counts or BOTH not in counts:
+        missing = BOTH if CAPTIONS in counts else CAPTIONS
+        found = {PRIMARY: no_contrast(why_not[missing])}
+    else:
+        found = {PRIMARY: contrast(counts[BOTH], counts[CAPTIONS], measure, draws)}
+    for name in arms:
+        if name in counts and CAPTIONS in counts:
+            found[above_captions(name)] = contrast(counts[name], counts[CAPTIONS], measure, draws)
+    return found
 
 
-def by_chance(gains: Sequence[float]) -> Result:
-    """What both had above captions only in each of many shuffles of the pictures."""
-    low, high = interval(np.array(gains))
-    return {
-        "shuffles": len(gains),
-        "gain": {"value": float(np.mean(gains)), "low": low, "high": high},
-    }
-
-
-def verdict(found: Mapping[str, Any]) -> Verdict:
+def verdict(found: Contrast) -> Verdict:
     """Chance until shown otherwise: the interval leaves out 0, and so does the adjusted test."""
     if found["value"] is None:
         return "not tested"
-    if found["low"] is None:
+    low, high = found.get("low"), found.get("high")
+    if low is None or high is None:
         return "cannot tell"
     p = found.get("p_holm", 0.0)  # exploratory contrasts go by the interval alone
-    if found["low"] <= 0 <= found["high"] or p >= _SIGNIFICANT:
+    if low <= 0 <= high or p >= _SIGNIFICANT:
         return "cannot tell"
     return "better" if found["value"] > 0 else "worse"
 
 
-def adjusted(tasks: Mapping[str, Result]) -> dict[str, Result]:
+def all_at_once(found: Mapping[str, Contrast]) -> dict[str, Contrast]:
+    """The contrasts with Holm's p-values, as several that shall hold at once, and new verdicts."""
+    p_values = {name: p for name, each in found.items() if (p := each.get("p")) is not None}
+    adjusted = {name: each.copy() for name, each in found.items()}
+    for name, p in holm(p_values).items():
+        adjusted[name]["p_holm"] = p
+        adjusted[name]["verdict"] = verdict(adjusted[name])
+    return adjusted
+
+
+def adjusted(tasks: Tasks) -> Tasks:
     """The tasks with Holm's p-values in their primary contrasts, and verdicts that go by them.
 
     A difference in topics that does not hold under every way of saying what is true is none.
     """
-    p_values = {
-        name: task["primary"]["p"]
-        for name, task in tasks.items()
-        if task["primary"].get("p") is not None
-    }
-    found = {name: dict(task) for name, task in tasks.items()}
-    for name, p in holm(p_values).items():
-        primary = {**found[name]["primary"], "p_holm": p}
-        primary["verdict"] = verdict(primary)
-        if truths := found[name].get("by_truth"):
-            contrast = f"{BOTH} - {CAPTIONS}"
-            verdicts = {each["contrasts"][contrast]["verdict"] for each in truths.values()}
-            if primary["verdict"] in ("better", "worse") and verdicts != {primary["verdict"]}:
-                primary["verdict"] = "not by every truth"
-        found[name]["primary"] = primary
+    found = tasks.copy()
+    primaries = all_at_once({name: tasks[name]["primary"] for name in TASKS if name in tasks})
+    for name in TASKS:
+        if name in found:
+            found[name] = found[name].copy()
+            found[name]["primary"] = primaries[name]
+    if "topics" in found:
+        primary = found["topics"]["primary"]
+        truths = found["topics"]["by_truth"].values()
+        verdicts = {each["contrasts"][PRIMARY]["verdict"] for each in truths}
+        if primary["verdict"] in ("better", "worse") and verdicts != {primary["verdict"]}:
+            primary["verdict"] = "not by every truth"
     return found
 
 
-def _plain(fields: Mapping[str, float]) -> Result:
+def _judged(
+    value: float, low: float | None, high: float | None, p: float | None, detectable: float | None
+) -> Contrast:
+    found: Contrast = {
+        "value": _plain(value),
+        "low": _plain(low),
+        "high": _plain(high),
+        "p": p,
+        "detectable": _plain(detectable),
+        "verdict": "not tested",
+    }
+    found["verdict"] = verdict(found)
+    return found
+
+
+def _plain(value: float | None) -> float | None:
     """JSON knows no NaN."""
-    return {name: None if math.isnan(value) else value for name, value in fields.items()}
+    return None if value is None or math.isnan(value) else value

@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from retrieval.captions import has_words, same_text
+from retrieval.evaluate.arms import BOTH, CAPTIONS, PICTURES, contrast, figure
+from retrieval.evaluate.statistics import SEED, interval
 from retrieval.search.words import stems_of, telling_words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
+
+    from retrieval.evaluate.results import Level, Shuffled
+    from retrieval.evaluate.statistics import Counts, Measure
 
 FULL_CAPTION, FIVE_WORDS, TWO_HASHTAGS, NO_CAPTION = LEVELS = (
     "full caption",
@@ -21,6 +26,51 @@ FULL_CAPTION, FIVE_WORDS, TWO_HASHTAGS, NO_CAPTION = LEVELS = (
     "two hashtags",
     "no caption",
 )
+
+_SHUFFLES = 200
+
+
+def shuffled(
+    both: Callable[[np.random.Generator], Counts], captions: Counts, measure: Measure
+) -> Shuffled:
+    """What both have above captions only in each of many shuffles of the pictures.
+
+    `both` counts how it does with every picture standing for another: what is left is not from
+    looking.
+    """
+    random = np.random.default_rng(SEED)
+    baseline = float(measure(captions.sum(axis=0)))
+    gains = [float(measure(both(random).sum(axis=0))) - baseline for _ in range(_SHUFFLES)]
+    low, high = interval(np.array(gains))
+    return {
+        "shuffles": _SHUFFLES,
+        "gain": {"value": float(np.mean(gains)), "low": low, "high": high},
+    }
+
+
+def degradation(
+    counts_at: Callable[[str], Mapping[str, Counts]], measure: Measure, draws: NDArray[np.float64]
+) -> dict[str, Level]:
+    """The three arms with less and less of the caption left; `counts_at` takes a level."""
+    return {level: _level(counts_at(level), measure, draws) for level in LEVELS}
+
+
+def _level(counts: Mapping[str, Counts], measure: Measure, draws: NDArray[np.float64]) -> Level:
+    """Both against captions only, and against the better of the two sides.
+
+    Where captions say next to nothing it is no merit to do better than they.
+    """
+    alone = {side: float(measure(counts[side].sum(axis=0))) for side in (CAPTIONS, PICTURES)}
+    better = PICTURES if alone[PICTURES] > alone[CAPTIONS] else CAPTIONS
+    difference = contrast(counts[BOTH], counts[CAPTIONS], measure, draws)
+    return {
+        "arms": {name: figure(counts[name], measure, draws) for name in (CAPTIONS, PICTURES, BOTH)},
+        "difference": difference,
+        "better_side": better,
+        "against_better": difference
+        if better == CAPTIONS
+        else contrast(counts[BOTH], counts[PICTURES], measure, draws),
+    }
 
 
 def degraded(captions: Sequence[str], level: str) -> list[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from retrieval.evaluate.statistics import RESAMPLES, resamples
 from retrieval.labels.fusion import load_fusion
 from retrieval.labels.labeller import Labeller, choose_labeller
 
@@ -32,11 +33,17 @@ class Material:
         image_encoder: ImageEncoder,
         caption_encoder: CaptionEncoder,
         cache_dir: Path,
+        times: int = RESAMPLES,
     ) -> None:
         self.generation = generation
         self.image_encoder = image_encoder
         self.caption_encoder = caption_encoder
         self.cache_dir = cache_dir
+        self._times = times
+
+    def draws(self, pictures: int) -> NDArray[np.float64]:
+        """Shape (resamples, pictures): how often each picture is drawn."""
+        return resamples(pictures, self._times)
 
     @cached_property
     def posts(self) -> list[Post]:
@@ -59,6 +66,11 @@ class Material:
         record = self.generation.manifest.labels
         assert record is not None, "a published generation has labels"
         return record
+
+    @property
+    def topic_titles(self) -> dict[str, str]:
+        """How people call each topic, by its name."""
+        return dict(self.record.topics)
 
     @property
     def fusion(self) -> Fusion:

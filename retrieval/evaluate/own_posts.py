@@ -8,7 +8,7 @@ import numpy as np
 
 from retrieval.evaluate.arms import BOTH, CAPTIONS, PICTURES, figure
 from retrieval.evaluate.metrics import cohen_kappa, table_counts
-from retrieval.evaluate.statistics import resamples, summed_by_picture
+from retrieval.evaluate.statistics import summed_by_picture
 from retrieval.labels.scores import NOT_DETERMINED, is_known
 from retrieval.labels.taxonomy import OTHER
 from retrieval.labels.view import overrides_of
@@ -17,8 +17,8 @@ from retrieval.records import DISAGREEMENTS, SENTIMENTS, UNDETERMINED
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from retrieval.evaluate.arms import Result
     from retrieval.evaluate.material import Material
+    from retrieval.evaluate.results import Agreement, Corrected, Differing, Posts, Said
     from retrieval.labels.overrides import Overrides
     from retrieval.labels.scores import Codes
     from retrieval.labels.view import LabelView
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _SHOWN = 6  # disagreements of a kind
 
 
-def describe_posts(material: Material, view: LabelView, overrides: Overrides) -> Result:
+def describe_posts(material: Material, view: LabelView, overrides: Overrides) -> Posts:
     """Distributions, coverage, agreement, and the strongest disagreements.
 
     `view` is of the models alone, as everything here but `corrected`.
@@ -60,13 +60,13 @@ def _sentiments(codes: Codes) -> dict[str, int]:
     return dict(zip(names, np.bincount(places, minlength=len(names)).tolist(), strict=True))
 
 
-def _sentiment_agreement(material: Material, view: LabelView) -> Result:
+def _sentiment_agreement(material: Material, view: LabelView) -> Agreement:
     caption, image = view.caption_sentiments, view.image_sentiments
     rows = np.flatnonzero((caption != NOT_DETERMINED) & (image != NOT_DETERMINED))
     return _kappa(material, rows, caption[rows], image[rows], len(SENTIMENTS))
 
 
-def _topic_agreement(material: Material, view: LabelView) -> dict[str, Result]:
+def _topic_agreement(material: Material, view: LabelView) -> dict[str, Agreement]:
     """By topic: whether caption and picture show it alike."""
     caption, image = view.sides_topics
     arrays = material.arrays
@@ -79,14 +79,14 @@ def _topic_agreement(material: Material, view: LabelView) -> dict[str, Result]:
 
 def _kappa(
     material: Material, rows: NDArray[np.int64], one: Any, other: Any, classes: int
-) -> Result:
+) -> Agreement:
     if not len(rows):
         return {"posts": 0, "kappa": {"value": None}}
     counts = summed_by_picture(material.pictures[rows], table_counts(one, other, classes))
-    return {"posts": len(rows), "kappa": figure(counts, cohen_kappa, resamples(len(counts)))}
+    return {"posts": len(rows), "kappa": figure(counts, cohen_kappa, material.draws(len(counts)))}
 
 
-def _strongest(material: Material, view: LabelView, about: Disagreement) -> list[Result]:
+def _strongest(material: Material, view: LabelView, about: Disagreement) -> list[Differing]:
     """The posts whose caption and picture are both sure, and not at one."""
     arrays = material.arrays
     sides = {
@@ -100,23 +100,25 @@ def _strongest(material: Material, view: LabelView, about: Disagreement) -> list
     return [_facts_of(material, view, row) for row in best[np.sort(first)][:_SHOWN].tolist()]
 
 
-def _facts_of(material: Material, view: LabelView, row: int) -> Result:
+def _facts_of(material: Material, view: LabelView, row: int) -> Differing:
     post, labels = material.posts[row], view.labels(row)
     return {
         "post_id": post.post_id,
         "image_id": post.image_id,
         "caption": post.caption,
-        CAPTIONS: _said(labels.caption_sentiment.name, labels.caption_topics.names),
-        PICTURES: _said(labels.image_sentiment.name, labels.image_topics.names),
-        BOTH: _said(labels.sentiment.name, labels.topics.names),
+        "said": {
+            CAPTIONS: _said(labels.caption_sentiment.name, labels.caption_topics.names),
+            PICTURES: _said(labels.image_sentiment.name, labels.image_topics.names),
+            BOTH: _said(labels.sentiment.name, labels.topics.names),
+        },
     }
 
 
-def _said(sentiment: str | None, topics: list[str]) -> Result:
+def _said(sentiment: str | None, topics: list[str]) -> Said:
     return {"sentiment": sentiment, "topics": topics}
 
 
-def _corrected(material: Material, view: LabelView, overrides: Overrides) -> Result:
+def _corrected(material: Material, view: LabelView, overrides: Overrides) -> dict[str, Corrected]:
     """How often the models had said what people made of the posts they looked at.
 
     Not an accuracy: people look where something seems wrong.

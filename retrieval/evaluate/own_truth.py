@@ -13,7 +13,7 @@ import numpy as np
 
 from retrieval.evaluate.arms import BOTH, CAPTIONS, PICTURES, figure
 from retrieval.evaluate.metrics import micro_f1, precision, recall, set_counts
-from retrieval.evaluate.statistics import resamples, summed_by_picture, wilson
+from retrieval.evaluate.statistics import summed_by_picture, wilson
 from retrieval.labels.checks import Check
 from retrieval.labels.overrides import key_of
 from retrieval.names import folded
@@ -24,8 +24,16 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from retrieval.evaluate.arms import Result
     from retrieval.evaluate.material import Material
+    from retrieval.evaluate.results import (
+        MeasureName,
+        OwnSentiment,
+        OwnTopics,
+        OwnTruth,
+        Right,
+        Scores,
+    )
+    from retrieval.evaluate.statistics import Measure
     from retrieval.labels.checks import Checks
     from retrieval.labels.overrides import Key
     from retrieval.labels.scores import Codes
@@ -33,10 +41,14 @@ if TYPE_CHECKING:
     from retrieval.records import Post, Sentiment
 
 AT_RANDOM, DISAGREEING, TABLE = "drawn at random", "caption and picture disagree", "your table"
-_TOPIC_MEASURES = {"micro_f1": micro_f1, "precision": precision, "recall": recall}
+_TOPIC_MEASURES: dict[MeasureName, Measure] = {
+    "micro_f1": micro_f1,
+    "precision": precision,
+    "recall": recall,
+}
 
 
-def evaluate_own_truth(material: Material, view: LabelView, checks: Checks) -> Result:
+def evaluate_own_truth(material: Material, view: LabelView, checks: Checks) -> dict[str, OwnTruth]:
     """By where the truth is from, how right each arm is; {} where nobody said anything.
 
     `view` is of the models alone. What they could not determine is wrong.
@@ -48,13 +60,11 @@ def evaluate_own_truth(material: Material, view: LabelView, checks: Checks) -> R
         DISAGREEING: own.scored(_answers(checks, checks.disagreeing, rows)),
         TABLE: own.scored(_of_table(material.posts)),
     }
-    drawn = {AT_RANDOM: len(checks.random), DISAGREEING: len(checks.disagreeing)}
-    drawn_from = {"drawn_from": checks.drawn_from, "gallery": len(material.posts)}
-    return {
-        name: {"drawn": drawn[name], **drawn_from, **each} if name in drawn else each
-        for name, each in found.items()
-        if each["posts"]
-    }
+    for name, keys in ((AT_RANDOM, checks.random), (DISAGREEING, checks.disagreeing)):
+        found[name]["drawn"] = len(keys)
+        found[name]["drawn_from"] = checks.drawn_from
+        found[name]["gallery"] = len(material.posts)
+    return {name: each for name, each in found.items() if each["posts"]}
 
 
 def _answers(checks: Checks, keys: Sequence[Key], rows: Mapping[Key, int]) -> dict[int, Check]:
@@ -77,29 +87,28 @@ class _OwnTruth:
     material: Material
     view: LabelView
 
-    def scored(self, said: Mapping[int, Check]) -> Result:
+    def scored(self, said: Mapping[int, Check]) -> OwnTruth:
         """Each arm against what was said of some posts, by row."""
         felt = {row: each.sentiment for row, each in said.items() if each.sentiment}
         seen = {row: each.picture_sentiment for row, each in said.items() if each.picture_sentiment}
         view = self.view
         return {
             "posts": len(said),
-            "sentiment": {
-                "posts": len(felt),
-                CAPTIONS: _right(felt, view.caption_sentiments),
-                PICTURES: _right(felt, view.image_sentiments),
-                BOTH: _right(felt, view.sentiments),
-            },
-            "picture_sentiment": {
-                "posts": len(seen),
-                PICTURES: _right(seen, view.image_sentiments),
-            },
+            "sentiment": _all_right(
+                felt,
+                {
+                    CAPTIONS: view.caption_sentiments,
+                    PICTURES: view.image_sentiments,
+                    BOTH: view.sentiments,
+                },
+            ),
+            "picture_sentiment": _all_right(seen, {PICTURES: view.image_sentiments}),
             "topics": self._topics(
                 {row: each.topics for row, each in said.items() if each.topics is not None}
             ),
         }
 
-    def _topics(self, said: Mapping[int, tuple[str, ...]]) -> Result:
+    def _topics(self, said: Mapping[int, tuple[str, ...]]) -> OwnTopics:
         """Topics by names or titles; those that the gallery does not have are left out."""
         names = self.material.record.names
         known = {folded(name): place for place, name in enumerate(names)}
@@ -121,22 +130,34 @@ class _OwnTruth:
         return {
             "posts": len(rows),
             "unknown": unknown,
-            **{name: self._overlap(rows, truth, each[rows]) for name, each in shown.items()},
+            "arms": {
+                name: self._overlap(rows, truth, each[rows])
+                for name, each in shown.items()
+                if len(rows)
+            },
         }
 
     def _overlap(
         self, rows: NDArray[np.int64], truth: NDArray[np.bool_], shown: NDArray[np.bool_]
-    ) -> Result:
-        if not len(rows):
-            return dict.fromkeys(_TOPIC_MEASURES)
+    ) -> Scores:
         counts = summed_by_picture(self.material.pictures[rows], set_counts(truth, shown))
-        draws = resamples(len(counts))
-        return {name: figure(counts, each, draws) for name, each in _TOPIC_MEASURES.items()}
+        draws = self.material.draws(len(counts))
+        found: Scores = {}
+        for name, each in _TOPIC_MEASURES.items():
+            found[name] = figure(counts, each, draws)
+        return found
 
 
-def _right(said: Mapping[int, Sentiment], found: Codes) -> Result | None:
-    """The share of posts that are called as they were said to be; None without any."""
-    if not said:
-        return None
+def _all_right(said: Mapping[int, Sentiment], found: Mapping[str, Codes]) -> OwnSentiment:
+    """How right each arm is; of nothing said there is no share."""
+    return {
+        "posts": len(said),
+        "arms": {name: _right(said, codes) for name, codes in found.items() if said},
+    }
+
+
+def _right(said: Mapping[int, Sentiment], found: Codes) -> Right:
+    """The share of posts that are called as they were said to be."""
     right = sum(int(found[row]) == SENTIMENTS.index(name) for row, name in said.items())
-    return {"right": right, **wilson(right, len(said))._asdict()}
+    share = wilson(right, len(said))
+    return {"right": right, "value": share.value, "low": share.low, "high": share.high}

@@ -1,85 +1,120 @@
-"""Whether the right picture is found: by captions, by looks, and by both."""
+"""Whether the right picture is found: by captions, by looks, and by both.
+
+What is scored is the search that ships: `Evidence` compares, here as in `Searcher`, and a caption
+that asks is held back as a filter would hold it back.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from functools import cached_property
 from itertools import combinations
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from retrieval.captions import same_text
 from retrieval.evaluate.arms import (
     BOTH,
     CAPTIONS,
     DESCRIBED,
     LEAST_PICTURES,
     PICTURES,
+    PRIMARY,
     SECOND,
     arm,
-    by_chance,
-    captions_against_both,
     contrast,
+    contrasts,
     untested,
 )
-from retrieval.evaluate.controls import FULL_CAPTION, LEVELS, degraded, distinct_captions
+from retrieval.evaluate.controls import (
+    FULL_CAPTION,
+    NO_CAPTION,
+    degradation,
+    degraded,
+    distinct_captions,
+    shuffled,
+)
 from retrieval.evaluate.material import most_changed
-from retrieval.evaluate.statistics import SEED, resamples, summed_by_picture
+from retrieval.evaluate.ranking import (
+    FIRST,
+    RANK_MEASURES,
+    by_chance,
+    ndcg,
+    rank_counts,
+    ranks,
+    share,
+)
+from retrieval.evaluate.statistics import SEED
 from retrieval.evaluate.tfidf import tfidf
 from retrieval.evaluate.truth import LEAST_AREA, objects_of
-from retrieval.search.relevance import Signals, relevance_for
-from retrieval.search.words import WordIndex
+from retrieval.gallery.generation import Generation
+from retrieval.search.evidence import Evidence, Passing, QueryVectors
+from retrieval.search.relevance import Signals
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from retrieval.evaluate.arms import Result
     from retrieval.evaluate.material import Material
+    from retrieval.evaluate.results import (
+        Arm,
+        ChangedRank,
+        Level,
+        MeasureName,
+        OneCaption,
+        Pairs,
+        SearchTask,
+    )
     from retrieval.evaluate.statistics import Counts, Measure
 
     Matrix = NDArray[np.float32]
     Rows = NDArray[np.int64]
+    Scores = NDArray[np.float64]  # shape (queries, pictures)
 
 _MOST_QUERIES = 1_000  # captions that are asked; more tell little more about a gallery
 _MOST_COMPARISONS = 50_000_000  # of a query with a caption or picture, at a time
 _MOST_PAIRS = 200
-_DEPTH = 10  # of the pictures found, that nDCG@10 looks at
-_SHUFFLES = 200
 _AT = (1, 3, 5, 10, 20)
 _SHOWN = 4  # queries that got better, and as many that got worse
 
 _MEANING, _WORDS, _TFIDF = "captions by meaning", "captions by words", "captions by TF-IDF"
+_WHY_NOT = {DESCRIBED: "the gallery has no descriptions"}
+_PAIR_MEASURES: dict[MeasureName, Measure] = {"ndcg_at_10": share(0)}
 
 
-class _Captions(NamedTuple):
-    """Captions that can be found by: n texts, their vectors, and the rows of their pictures."""
+class _Recaptioned(Generation):
+    """A gallery as if its posts had these captions and no others."""
 
-    texts: list[str]
-    vectors: Matrix
-    pictures: Rows
-
-    def of(self, rows: Rows) -> _Captions:
-        """Some of them."""
-        return _Captions(
-            [self.texts[row] for row in rows.tolist()], self.vectors[rows], self.pictures[rows]
-        )
+    def __init__(
+        self, real: Generation, texts: Sequence[str], vectors: Matrix, pictures: Rows
+    ) -> None:
+        super().__init__(real.folder, real.manifest)
+        self.captions = list(texts)
+        self.caption_vectors = vectors
+        self.caption_pictures = pictures
 
 
-class _Queries(NamedTuple):
-    """Texts, their vectors in both spaces, and for each the caption it may not be found by."""
+class _Compared(NamedTuple):
+    """What speaks for every picture; shape (queries, pictures) each."""
 
-    texts: list[str]
-    images: Matrix
-    captions: Matrix
-    left_out: Rows  # places among the captions; -1: none
+    shipped: Signals
+    by_captions: Signals  # the same without what machines wrote
 
 
-def evaluate_search(material: Material) -> Result | None:
+def evaluate_search(material: Material) -> SearchTask | None:
     """Everything about finding pictures; None where no picture has a second caption to ask by."""
     task = _Search(material)
     return task.result() if len(task.asked) else None
+
+
+def sampled(rows: Rows, compared: int) -> Rows:
+    """The queries that are asked: a sample, where there are very many or much to compare with."""
+    most = max(1, min(_MOST_QUERIES, _MOST_COMPARISONS // max(compared, 1)))
+    if len(rows) <= most:
+        return rows
+    return np.sort(np.random.default_rng(SEED).choice(rows, most, replace=False))
 
 
 class _Search:
@@ -87,53 +122,49 @@ class _Search:
 
     def __init__(self, material: Material) -> None:
         self._material = material
-        generation = material.generation
-        self._relevance = relevance_for(material.image_encoder.judgement)
-        self._images = np.asarray(generation.image_vectors)
-        everything = _Captions(
-            generation.captions, np.asarray(generation.caption_vectors), generation.caption_pictures
-        )
-        # A copy of a caption would find itself.
-        rows = distinct_captions(everything.texts, everything.pictures)
-        self._captions = everything.of(rows)
+        self._generation = material.generation
+        self._relevance = Evidence(material.generation, material.image_encoder).relevance
+        self._pictures = len(self._generation.image_ids)
+        self._owners = self._generation.caption_pictures  # of captions
         self.asked = self._chosen()
-        self._targets = self._captions.pictures[self.asked]
+        self._targets = self._owners[self.asked]
 
     @cached_property
     def _draws(self) -> NDArray[np.float64]:
-        return resamples(len(np.unique(self._targets)))
+        return self._material.draws(len(np.unique(self._targets)))
+
+    @cached_property
+    def _distinct(self) -> Rows:
+        """Captions but for copies, which would find each other."""
+        return distinct_captions(self._generation.captions, self._owners)
 
     def _chosen(self) -> Rows:
-        """The rows of the captions that ask: of pictures with several; a sample of very many."""
-        pictures = self._captions.pictures
-        several = np.bincount(pictures, minlength=len(self._images)) > 1
-        rows = np.flatnonzero(several[pictures]) if len(pictures) else np.empty(0, np.int64)
-        many = max(len(pictures), len(self._images), 1)
-        most = max(1, min(_MOST_QUERIES, _MOST_COMPARISONS // many))
-        if len(rows) > most:
-            rows = np.sort(np.random.default_rng(SEED).choice(rows, most, replace=False))
-        return rows
+        """The captions that ask: of pictures with several."""
+        owners = self._owners[self._distinct]
+        several = np.bincount(owners, minlength=self._pictures) > 1
+        return sampled(self._distinct[several[owners]], max(len(self._owners), self._pictures))
 
-    def result(self) -> Result:
-        signals = self._signals(self._queries, self._captions)
-        scores = self._ways(signals)
-        counts = {name: _counts(each, self._targets) for name, each in scores.items()}
-        contrasts = self._contrasts(counts)
-        recall = {
-            name: [[k, float((_ranks(each, self._targets) <= k).mean())] for k in _AT]
-            for name, each in scores.items()
-        }
+    def result(self) -> SearchTask:
+        compared = self._compared(self._generation, self._queries, self._own_captions)
+        scores = self._ways(compared)
+        counts = {name: rank_counts(each, self._targets) for name, each in scores.items()}
+        above = contrasts(counts, (PICTURES, DESCRIBED), FIRST, self._draws, _WHY_NOT)
         return {
             "question": "Which picture is meant?",
             "measure": "recall_at_1",
             "posts": len(self.asked),
             "pictures": len(self._draws[0]),
-            "gallery": len(self._images),
-            "primary": dict(contrasts[f"{BOTH} - {CAPTIONS}"]),
+            "gallery": self._pictures,
+            "primary": above[PRIMARY].copy(),
             "arms": self._arms(counts),
-            "contrasts": contrasts,
-            "recall": recall,
-            "shuffled_pictures": self._shuffled(signals, scores[CAPTIONS]),
+            "contrasts": above,
+            "recall": {
+                name: [(k, float((ranks(each, self._targets) <= k).mean())) for k in _AT]
+                for name, each in scores.items()
+            },
+            "shuffled_pictures": shuffled(
+                lambda random: self._shuffled(compared, random), counts[CAPTIONS], FIRST
+            ),
             "one_caption_a_picture": self._one_caption(),
             "degradation": self._degraded(),
             "pairs": self._pairs(),
@@ -141,101 +172,104 @@ class _Search:
         }
 
     @cached_property
-    def _queries(self) -> _Queries:
-        texts = [self._captions.texts[row] for row in self.asked]
+    def _queries(self) -> list[QueryVectors]:
+        texts = [self._generation.captions[row] for row in self.asked.tolist()]
         images = self._material.image_encoder.encode_texts(texts)
-        return _Queries(texts, images, self._captions.vectors[self.asked], self.asked)
+        captions = np.asarray(self._generation.caption_vectors)[self.asked]
+        return [QueryVectors(*each) for each in zip(images, captions, texts, strict=True)]
 
-    def _signals(self, queries: _Queries, captions: _Captions) -> Signals:
-        """Shape (queries, pictures) each; the texts are of captions alone, without descriptions."""
-        image = queries.images @ self._images.T
-        text = _best_of_each(queries.captions @ captions.vectors.T, queries, captions, image.shape)
-        index = WordIndex(captions.texts)
-        by_words = np.stack([index.scores(each) for each in queries.texts])
-        words = _best_of_each(by_words, queries, captions, image.shape)
-        for row, (of_image, of_caption) in enumerate(
-            zip(queries.images, queries.captions, strict=True)
-        ):
-            image[row] = self._usual(of_image, self._images, "image").standardised(image[row])
-            usual = self._usual(of_caption, captions.vectors, "caption")
-            text[row] = usual.standardised(text[row])
-        return Signals(image, text, words)
+    @cached_property
+    def _own_captions(self) -> NDArray[np.bool_]:
+        """Shape (queries, captions): what a query may not find its picture by: it and its copies.
 
-    def _usual(self, query: Matrix, vectors: Matrix, kind: str) -> Any:
-        return self._relevance.usual(query, vectors, kind)
+        Copies of it under other pictures stay.
+        """
+        texts = list(map(same_text, self._generation.captions))
+        _, said = np.unique(texts, return_inverse=True)
+        same_picture = self._targets[:, None] == self._owners
+        own: NDArray[np.bool_] = same_picture & (said[self.asked][:, None] == said)
+        return own
 
-    def _ways(self, signals: Signals) -> dict[str, NDArray[np.float64]]:
-        """The scores of every arm, shape (queries, pictures)."""
+    def _compared(
+        self,
+        generation: Generation,
+        queries: Sequence[QueryVectors],
+        held_back: NDArray[np.bool_] | None = None,
+    ) -> _Compared:
+        """Each query against every picture, without the captions that are held back from it."""
+        evidence = Evidence(generation, self._material.image_encoder)
+        rows = np.arange(self._pictures)
+        everything = Passing(
+            np.ones(len(self._material.posts), dtype=np.bool_),
+            np.ones(len(rows), dtype=np.bool_),
+            np.ones(len(generation.captions), dtype=np.bool_),
+        )
+        shipped, by_captions = [], []
+        for place, query in enumerate(queries):
+            passing = everything
+            if held_back is not None:
+                passing = everything._replace(captions=~held_back[place])
+            likeness = evidence.likeness(rows, query, passing)
+            shipped.append(evidence.signals(likeness, query))
+            if len(generation.description_vectors):
+                nothing = np.full(len(rows), np.nan, dtype=np.float32)
+                alone = likeness._replace(description=nothing)
+                by_captions.append(evidence.signals(alone, query))
+        stacked = _stacked(shipped)
+        return _Compared(stacked, _stacked(by_captions) if by_captions else stacked)
+
+    def _sides(self, compared: _Compared) -> dict[str, Scores]:
+        """The three arms' scores; `both` is what a search shows."""
+        return {
+            CAPTIONS: self._relevance.scores("texts", compared.by_captions),
+            PICTURES: self._relevance.scores("image", compared.shipped),
+            BOTH: self._relevance.scores("hybrid", compared.shipped),
+        }
+
+    def _ways(self, compared: _Compared) -> dict[str, Scores]:
+        """The scores of every arm and baseline."""
         ways = {
-            CAPTIONS: self._relevance.scores("texts", signals),
-            PICTURES: self._relevance.scores("image", signals),
-            BOTH: self._relevance.scores("hybrid", signals),
-            _MEANING: self._relevance.scores("caption", signals),
-            _WORDS: np.nan_to_num(signals.words.astype(np.float64), nan=0.0),
+            **self._sides(compared),
+            _MEANING: self._relevance.scores("caption", compared.by_captions),
+            _WORDS: np.nan_to_num(compared.shipped.words.astype(np.float64), nan=0.0),
             _TFIDF: self._by_tfidf(),
         }
-        described = self._described(signals)
-        return ways if described is None else {**ways, DESCRIBED: described}
+        if len(self._generation.description_vectors):
+            ways[DESCRIBED] = self._relevance.scores("texts", compared.shipped)
+        return ways
 
-    def _described(self, signals: Signals) -> NDArray[np.float64] | None:
-        """Captions and machine-written descriptions, without looking again."""
-        generation = self._material.generation
-        if not len(generation.description_vectors):
-            return None
-        vectors = np.asarray(generation.description_vectors)
-        text = signals.text.copy()
-        likeness = self._queries.captions @ vectors.T
-        for row, query in enumerate(self._queries.captions):
-            z = self._usual(query, self._captions.vectors, "caption").standardised(likeness[row])
-            places = generation.description_pictures
-            text[row, places] = np.fmax(text[row, places], z)
-        return self._relevance.scores("texts", signals._replace(text=text))
-
-    def _by_tfidf(self) -> NDArray[np.float64]:
+    def _by_tfidf(self) -> Scores:
         """Cosines of words weighed by how few captions have them: a baseline."""
-        captions = tfidf(pairs=False).fit_transform(self._captions.texts)
-        cosines = np.asarray((captions[self.asked] @ captions.T).todense(), dtype=np.float32)
-        shape = (len(self.asked), len(self._images))
-        best = _best_of_each(cosines, self._queries, self._captions, shape)
-        return np.nan_to_num(best.astype(np.float64), nan=-1.0)
+        captions = tfidf(pairs=False).fit_transform(self._generation.captions)
+        cosines = np.asarray((captions[self.asked] @ captions.T).todense(), dtype=np.float64)
+        cosines[self._own_captions] = -1
+        best = np.full((len(self.asked), self._pictures), -1.0)
+        order = np.argsort(self._owners, kind="stable")
+        names, starts = np.unique(self._owners[order], return_index=True)
+        best[:, names] = np.maximum.reduceat(cosines[:, order], starts, axis=1)
+        return best
 
-    def _arms(self, counts: Mapping[str, Counts]) -> Result:
-        arms: Result = {}
-        for name, each in counts.items():
-            kind: Any = "arm" if name in (CAPTIONS, PICTURES, BOTH, DESCRIBED) else "baseline"
-            arms[name] = arm(kind, each, _MEASURES, self._draws)
-        arms.setdefault(DESCRIBED, untested("arm", "the gallery has no descriptions"))
-        pictures = len(self._images)
-        places = np.arange(1, pictures + 1)
-        arms["chance"] = {
-            "kind": "baseline",
-            "tested": True,
-            "recall_at_1": {"value": 1 / pictures},
-            "recall_at_5": {"value": min(1.0, 5 / pictures)},
-            "recall_at_10": {"value": min(1.0, 10 / pictures)},
-            "mrr": {"value": float((1 / places).mean())},
+    def _shuffled(self, compared: _Compared, random: np.random.Generator) -> Counts:
+        """Both, with every picture's look from another picture."""
+        image = compared.shipped.image[:, random.permutation(self._pictures)]
+        both = self._relevance.scores("hybrid", compared.shipped._replace(image=image))
+        return rank_counts(both, self._targets)
+
+    def _arms(self, counts: Mapping[str, Counts]) -> dict[str, Arm]:
+        arms = {
+            name: arm(
+                "arm" if name in (CAPTIONS, PICTURES, BOTH, DESCRIBED) else "baseline",
+                each,
+                RANK_MEASURES,
+                self._draws,
+            )
+            for name, each in counts.items()
         }
+        arms.setdefault(DESCRIBED, untested("arm", _WHY_NOT[DESCRIBED]))
+        arms["chance"] = by_chance(self._pictures)
         return arms
 
-    def _contrasts(self, counts: Mapping[str, Counts]) -> Result:
-        return {
-            f"{name} - {CAPTIONS}": contrast(counts[name], counts[CAPTIONS], _FIRST, self._draws)
-            for name in (BOTH, PICTURES, DESCRIBED)
-            if name in counts
-        }
-
-    def _shuffled(self, signals: Signals, captions: NDArray[np.float64]) -> Result:
-        """Both, with every picture's look from another picture: what is not from looking."""
-        random = np.random.default_rng(SEED)
-        baseline = float((_ranks(captions, self._targets) <= 1).mean())
-        gains = []
-        for _ in range(_SHUFFLES):
-            image = signals.image[:, random.permutation(len(self._images))]
-            both = self._relevance.scores("hybrid", signals._replace(image=image))
-            gains.append(float((_ranks(both, self._targets) <= 1).mean()) - baseline)
-        return by_chance(gains)
-
-    def _one_caption(self) -> Result:
+    def _one_caption(self) -> OneCaption:
         """As in most people's galleries: one caption a picture, and the others ask.
 
         The reference is a second human caption in the picture's place.
@@ -243,118 +277,96 @@ class _Search:
         first, second, rest = self._first_second_rest
         if len(first) < LEAST_PICTURES:
             return {"tested": False, "why": f"{len(first)} pictures have three captions"}
-        queries = self._asking(rest)
-        one = self._signals(queries, self._captions.of(first))
-        two = self._signals(queries, self._captions.of(np.concatenate([first, second])))
-        scores = {
-            CAPTIONS: self._relevance.scores("texts", one),
-            PICTURES: self._relevance.scores("image", one),
-            BOTH: self._relevance.scores("hybrid", one),
-            SECOND: self._relevance.scores("texts", two),
-        }
-        targets = self._captions.pictures[rest]
-        counts = {name: _counts(each, targets) for name, each in scores.items()}
-        draws = resamples(len(np.unique(targets)))
+        queries, targets = self._asking(rest), self._owners[rest]
+        two = self._compared(self._with_captions(np.sort([*first, *second])), queries)
+        scores = self._sides(self._compared(self._with_captions(first), queries))
+        scores[SECOND] = self._relevance.scores("texts", two.by_captions)
+        counts = {name: rank_counts(each, targets) for name, each in scores.items()}
+        draws = self._material.draws(len(np.unique(targets)))
         return {
             "tested": True,
             "posts": len(rest),
             "pictures": len(draws[0]),
             "arms": {
-                name: arm("reference" if name == SECOND else "arm", each, _MEASURES, draws)
+                name: arm("reference" if name == SECOND else "arm", each, RANK_MEASURES, draws)
                 for name, each in counts.items()
             },
-            "contrasts": {
-                f"{name} - {CAPTIONS}": contrast(counts[name], counts[CAPTIONS], _FIRST, draws)
-                for name in (BOTH, SECOND)
-            },
+            "contrasts": contrasts(counts, (SECOND,), FIRST, draws, _WHY_NOT),
         }
 
     @cached_property
     def _first_second_rest(self) -> tuple[Rows, Rows, Rows]:
         """The first two captions of pictures with three, and those of the rest that ask."""
-        captions = self._captions.pictures
-        order = np.argsort(captions, kind="stable")
-        _, starts, counts = np.unique(captions[order], return_index=True, return_counts=True)
+        distinct = self._distinct
+        order = distinct[np.argsort(self._owners[distinct], kind="stable")]
+        _, starts, counts = np.unique(self._owners[order], return_index=True, return_counts=True)
         starts = starts[counts >= 3]
         first, second = order[starts], order[starts + 1]
-        used = np.isin(captions, captions[first])
-        rest = self.asked[used[self.asked] & ~np.isin(self.asked, [*first, *second])]
+        used = np.isin(self._targets, self._owners[first])
+        rest = self.asked[used & ~np.isin(self.asked, [*first, *second])]
         return first, second, rest
 
-    def _asking(self, rows: Rows) -> _Queries:
-        """Captions that are not among those they look through."""
-        places = np.searchsorted(self.asked, rows)
-        queries = self._queries
-        return _Queries(
-            [queries.texts[place] for place in places.tolist()],
-            queries.images[places],
-            queries.captions[places],
-            np.full(len(rows), -1),
-        )
+    def _asking(self, rows: Rows) -> list[QueryVectors]:
+        return [self._queries[place] for place in np.searchsorted(self.asked, rows).tolist()]
 
-    def _degraded(self) -> Result:
+    def _with_captions(self, rows: Rows) -> Generation:
+        """The gallery with some of its captions."""
+        generation = self._generation
+        texts = [generation.captions[row] for row in rows.tolist()]
+        vectors = np.asarray(generation.caption_vectors)[rows]
+        return _Recaptioned(generation, texts, vectors, self._owners[rows])
+
+    def _degraded(self) -> dict[str, Level]:
         """One caption a picture, with less and less of it left, alone and with the picture."""
         first, _, rest = self._first_second_rest
         if len(first) < LEAST_PICTURES:
             return {}
-        queries, targets = self._asking(rest), self._captions.pictures[rest]
-        kept = self._captions.of(first)
-        draws = resamples(len(np.unique(targets)))
-        found: Result = {}
-        for level in LEVELS:
-            texts = degraded(kept.texts, level)
-            vectors = kept.vectors
-            if level != FULL_CAPTION:
-                vectors = self._material.caption_encoder.encode_texts(texts)
-            signals = self._signals(queries, kept._replace(texts=texts, vectors=vectors))
-            if not any(texts):
-                nothing = np.full(signals.text.shape, np.nan, dtype=np.float32)
-                signals = signals._replace(text=nothing, words=nothing)
-            scores = {
-                CAPTIONS: self._relevance.scores("texts", signals),
-                BOTH: self._relevance.scores("hybrid", signals),
-            }
-            counts = {name: _counts(each, targets) for name, each in scores.items()}
-            found[level] = captions_against_both(counts, _FIRST, draws)
-        return found
+        queries, targets = self._asking(rest), self._owners[rest]
+        full = self._with_captions(first)
 
-    def _pairs(self) -> Result:
+        def counts_at(level: str) -> dict[str, Counts]:
+            generation = full
+            if level == NO_CAPTION:
+                generation = self._with_captions(first[:0])
+            elif level != FULL_CAPTION:
+                texts = degraded(full.captions, level)
+                vectors = self._material.caption_encoder.encode_texts(texts)
+                generation = _Recaptioned(full, texts, vectors, full.caption_pictures)
+            scores = self._sides(self._compared(generation, queries))
+            return {name: rank_counts(each, targets) for name, each in scores.items()}
+
+        return degradation(counts_at, FIRST, self._material.draws(len(np.unique(targets))))
+
+    def _pairs(self) -> Pairs:
         """Short queries for two things at once; a picture with one of them is half right."""
-        queries, grades = self._graded()
-        if not queries:
+        texts, grades = self._graded()
+        if not texts:
             return {"tested": False, "why": "nobody marked what the pictures show"}
-        images = self._material.image_encoder.encode_texts(queries)
-        captions = self._material.caption_encoder.encode_texts(queries)
-        asked = _Queries(queries, images, captions, np.full(len(queries), -1))
-        signals = self._signals(asked, self._captions)
-        scores = {
-            CAPTIONS: self._relevance.scores("texts", signals),
-            PICTURES: self._relevance.scores("image", signals),
-            BOTH: self._relevance.scores("hybrid", signals),
-            _WORDS: np.nan_to_num(signals.words.astype(np.float64), nan=0.0),
-        }
+        images = self._material.image_encoder.encode_texts(texts)
+        captions = self._material.caption_encoder.encode_texts(texts)
+        queries = [QueryVectors(*each) for each in zip(images, captions, texts, strict=True)]
+        compared = self._compared(self._generation, queries)
+        scores = self._sides(compared)
+        scores[_WORDS] = np.nan_to_num(compared.shipped.words.astype(np.float64), nan=0.0)
         gains = {
-            name: np.stack([_ndcg(grades, each), np.ones(len(queries))], axis=1)
+            name: np.stack([ndcg(grades, each), np.ones(len(texts))], axis=1)
             for name, each in scores.items()
         }
-        draws = resamples(len(queries))
-        measures: dict[str, Measure] = {"ndcg_at_10": _share(0)}
+        draws = self._material.draws(len(texts))
         return {
             "tested": True,
-            "queries": len(queries),
-            "examples": queries[:3],
+            "queries": len(texts),
+            "examples": texts[:3],
             "arms": {
-                name: arm("baseline" if name == _WORDS else "arm", each, measures, draws)
+                name: arm("baseline" if name == _WORDS else "arm", each, _PAIR_MEASURES, draws)
                 for name, each in gains.items()
             },
-            "contrasts": {
-                f"{BOTH} - {CAPTIONS}": contrast(gains[BOTH], gains[CAPTIONS], _share(0), draws)
-            },
+            "contrasts": {PRIMARY: contrast(gains[BOTH], gains[CAPTIONS], share(0), draws)},
         }
 
     def _graded(self) -> tuple[list[str], NDArray[np.int64]]:
         """The commonest pairs of plainly visible things, and every picture's grade: 0, 1 or 2."""
-        seen: list[set[str]] = [set() for _ in self._images]
+        seen: list[set[str]] = [set() for _ in range(self._pictures)]
         for post, picture in zip(self._material.posts, self._material.pictures, strict=True):
             things = objects_of(post) or ()
             seen[int(picture)] |= {each.category for each in things if each.area >= LEAST_AREA}
@@ -363,90 +375,21 @@ class _Search:
         grades = np.array([[len(things & set(pair)) for things in seen] for pair in chosen])
         return [f"{one} and {other}" for one, other in chosen], grades
 
-    def _changed(self, scores: Mapping[str, NDArray[np.float64]]) -> list[Result]:
+    def _changed(self, scores: Mapping[str, Scores]) -> list[ChangedRank]:
         """The queries whose picture moved most when looks were added, for better and for worse."""
-        before, after = (_ranks(scores[name], self._targets) for name in (CAPTIONS, BOTH))
-        looks = _ranks(scores[PICTURES], self._targets)
-        gain = 1 / after - 1 / before
-        chosen = most_changed(gain, self._targets, _SHOWN)
+        found = {name: ranks(scores[name], self._targets) for name in (CAPTIONS, PICTURES, BOTH)}
+        gain = 1 / found[BOTH] - 1 / found[CAPTIONS]
         return [
             {
-                "image_id": self._material.generation.image_ids[int(self._targets[row])],
-                "query": self._queries.texts[row],
+                "image_id": self._generation.image_ids[int(self._targets[row])],
+                "query": self._queries[row].words,
                 "gain": float(gain[row]),
-                CAPTIONS: int(before[row]),
-                PICTURES: int(looks[row]),
-                BOTH: int(after[row]),
+                "ranks": {name: int(each[row]) for name, each in found.items()},
             }
-            for row in chosen
+            for row in most_changed(gain, self._targets, _SHOWN)
         ]
 
 
-def _best_of_each(
-    scores: Matrix, queries: _Queries, captions: _Captions, shape: tuple[int, ...]
-) -> Matrix:
-    """Shape (queries, pictures): the best caption's score; NaN for pictures without captions.
-
-    `scores` (queries, captions) is changed: a caption that may not find its own picture is NaN.
-    """
-    rows = np.flatnonzero(queries.left_out >= 0)
-    scores[rows, queries.left_out[rows]] = np.nan
-    best = np.full(shape, np.nan, dtype=np.float32)
-    order = np.argsort(captions.pictures, kind="stable")
-    names, starts = np.unique(captions.pictures[order], return_index=True)
-    if len(names):
-        best[:, names] = np.fmax.reduceat(scores[:, order], starts, axis=1)
-    return best
-
-
-def _ranks(scores: NDArray[np.float64], targets: Rows) -> Rows:
-    """Of every query's own picture, from 1; an equal score counts as ahead of it."""
-    own = scores[np.arange(len(scores)), targets]
-    ranks: Rows = (scores >= own[:, None]).sum(axis=1)
-    return ranks
-
-
-def _counts(scores: NDArray[np.float64], targets: Rows) -> Counts:
-    """By picture: found first, in the first 5, in the first 10, 1 / rank, and how many queries."""
-    ranks = _ranks(scores, targets)
-    columns = [ranks <= 1, ranks <= 5, ranks <= 10, 1 / ranks, np.ones(len(ranks))]
-    return summed_by_picture(targets, np.stack(columns, axis=1))
-
-
-def _share(column: int) -> Measure:
-    """The mean of a column of sums, whose number is in the last one."""
-
-    def share(counts: Counts) -> NDArray[np.float64]:
-        return np.asarray(counts[..., column] / np.maximum(counts[..., -1], 1))
-
-    return share
-
-
-_MEASURES: dict[str, Measure] = {
-    "recall_at_1": _share(0),
-    "recall_at_5": _share(1),
-    "recall_at_10": _share(2),
-    "mrr": _share(3),
-}
-_FIRST = _MEASURES["recall_at_1"]
-
-
-def _ndcg(grades: NDArray[np.int64], scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Shape (queries,): nDCG@10 (Järvelin and Kekäläinen 2002) of every query."""
-    import ir_measures
-
-    truth = [
-        ir_measures.Qrel(str(query), str(picture), int(grades[query, picture]))
-        for query, picture in zip(*np.nonzero(grades), strict=True)
-    ]
-    # Pictures in order, equal scores by row: the library would break ties by name.
-    run = [
-        ir_measures.ScoredDoc(str(query), str(picture), float(-place))
-        for query, row in enumerate(scores)
-        for place, picture in enumerate(np.argsort(-row, kind="stable")[:_DEPTH].tolist())
-    ]
-    measure = ir_measures.nDCG @ 10
-    values = np.zeros(len(grades))
-    for each in ir_measures.iter_calc([measure], truth, run):
-        values[int(each.query_id)] = each.value
-    return values
+def _stacked(signals: Sequence[Signals]) -> Signals:
+    """Of many queries, shape (queries, pictures) each."""
+    return Signals(*(np.stack(values) for values in zip(*signals, strict=True)))

@@ -11,16 +11,20 @@ from retrieval.evaluate.arms import (
     CAPTIONS,
     LEAST_PICTURES,
     PICTURES,
+    PRIMARY,
     SECOND,
     arm,
-    by_chance,
-    captions_against_both,
-    contrast,
+    contrasts,
     figure,
-    no_contrast,
     untested,
 )
-from retrieval.evaluate.controls import LEVELS, degraded, second_captions, shuffled_rows
+from retrieval.evaluate.controls import (
+    degradation,
+    degraded,
+    second_captions,
+    shuffled,
+    shuffled_rows,
+)
 from retrieval.evaluate.material import most_changed
 from retrieval.evaluate.metrics import (
     accuracy,
@@ -35,7 +39,6 @@ from retrieval.evaluate.statistics import (
     SEED,
     disjoint_folds,
     interval,
-    resamples,
     summed_by_picture,
 )
 from retrieval.evaluate.tfidf import tfidf
@@ -50,22 +53,35 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from retrieval.evaluate.arms import Result
     from retrieval.evaluate.material import Material
+    from retrieval.evaluate.results import (
+        Arm,
+        Changed,
+        Figure,
+        Kind,
+        Level,
+        MeasureName,
+        SentimentTask,
+        Share,
+        Shuffled,
+        Unseen,
+        WritersPolarity,
+    )
     from retrieval.evaluate.statistics import Counts, Measure
     from retrieval.labels.scores import Codes, Scores
 
     Rows = NDArray[np.int64]
 
 _TEST = "test"
-_SHUFFLES = 200
 _SHOWN = 4
 _LEAST_TRAINED_ON = 200  # sentences, for a model to be trained on them
 _NEGATIVE, _NEUTRAL, _POSITIVE = range(3)
-_MEASURES: dict[str, Measure] = {
+_MEASURES: dict[MeasureName, Measure] = {
     "macro_f1": macro_f1,
     "accuracy": accuracy,
-    **{f"{name}_recall": recall_of(place) for place, name in enumerate(SENTIMENTS)},
+    "negative_recall": recall_of(_NEGATIVE),
+    "neutral_recall": recall_of(_NEUTRAL),
+    "positive_recall": recall_of(_POSITIVE),
 }
 _TRAINED, _TFIDF = "caption vectors and VADER, trained on the others", "TF-IDF"
 _CANNOT_SEE = "no encoder of these pictures can tell how they feel"
@@ -78,7 +94,7 @@ _WHY_NOT = {
 }
 
 
-def evaluate_sentiment(material: Material, models: Sequence[str] = ()) -> Result | None:
+def evaluate_sentiment(material: Material, models: Sequence[str] = ()) -> SentimentTask | None:
     """Everything about sentiment; None where nobody knows the truth.
 
     `models` are further sentiment models to compare, as --sentiment-model names them.
@@ -113,22 +129,22 @@ class _Sentiment:
         self._posts = [material.posts[row] for row in rows]
         self._captions = [post.caption for post in self._posts]
         self._pictures = material.pictures[rows]
-        self._draws = resamples(len(np.unique(self._pictures)))
+        self._draws = material.draws(len(np.unique(self._pictures)))
         self._models = models
 
-    def result(self) -> Result:
+    def result(self) -> SentimentTask:
         scores = self._arms()
         counts = {name: self._counts(each) for name, each in scores.items() if each is not None}
-        arms: Result = {}
+        arms: dict[str, Arm] = {}
         for name, each in scores.items():
-            kind: Any = "reference" if name == SECOND else "arm"
+            kind: Kind = "reference" if name == SECOND else "arm"
             if each is None:
                 arms[name] = untested(kind, _WHY_NOT[name])
                 continue
             arms[name] = arm(kind, counts[name], _MEASURES, self._draws)
             arms[name]["expected_calibration_error"] = self._calibration(each)
         arms |= self._baselines()
-        contrasts = self._contrasts(counts)
+        above = contrasts(counts, (PICTURES, SECOND), macro_f1, self._draws, _WHY_NOT)
         return {
             "question": "How does the post feel?",
             "measure": "macro_f1",
@@ -138,9 +154,9 @@ class _Sentiment:
                 zip(SENTIMENTS, np.bincount(self._truth, minlength=3).tolist(), strict=True)
             ),
             "split": self._split(),
-            "primary": dict(contrasts[f"{BOTH} - {CAPTIONS}"]),
+            "primary": above[PRIMARY].copy(),
             "arms": arms,
-            "contrasts": contrasts,
+            "contrasts": above,
             "oracle": self._oracle(),
             "writers_polarity": self._writers_polarity(),
             "unseen_adjectives": self._unseen_adjectives(),
@@ -170,7 +186,7 @@ class _Sentiment:
             else None,
         }
 
-    def _baselines(self) -> Result:
+    def _baselines(self) -> dict[str, Arm]:
         majority = int(np.bincount(self._truth, minlength=3).argmax())
         always = np.full(len(self._rows), majority, dtype=np.int8)
         found = {
@@ -185,14 +201,15 @@ class _Sentiment:
                 found[f"model {spec}"] = self._model(spec, "model")
         return found
 
-    def _model(self, spec: str, kind: Any) -> Result:
+    def _model(self, spec: str, kind: Kind) -> Arm:
         """Another model of captions' sentiment, on the same captions."""
         model = choose_sentiment_model(spec, self._material.caption_encoder)
         scores = model.scores(self._captions, self._material.caption_vectors(self._rows))
         found = arm(kind, self._counts(scores), _MEASURES, self._draws)
-        return {**found, "expected_calibration_error": self._calibration(scores)}
+        found["expected_calibration_error"] = self._calibration(scores)
+        return found
 
-    def _tfidf(self) -> Result:
+    def _tfidf(self) -> Arm:
         """A model of words, trained on the posts with truth that are not tested."""
         others = np.setdiff1d(self._known, self._rows)
         others = others[~np.isin(self._material.pictures[others], self._pictures)]
@@ -215,22 +232,14 @@ class _Sentiment:
         truth = self._truth[known].astype(np.int64)
         return winner_calibration_error(scores[known], truth) if known.any() else 0.0
 
-    def _contrasts(self, counts: Mapping[str, Counts]) -> Result:
-        return {
-            f"{name} - {CAPTIONS}": contrast(counts[name], counts[CAPTIONS], macro_f1, self._draws)
-            if name in counts and CAPTIONS in counts
-            else no_contrast(_WHY_NOT[name if CAPTIONS in counts else CAPTIONS])
-            for name in (BOTH, PICTURES, SECOND)
-        }
-
-    def _oracle(self) -> Result:
+    def _oracle(self) -> dict[str, Share]:
         """The best that anyone could do who sees the pictures alone: each one's commonest truth.
 
         Sentiments belong to sentences that were written on request, also opposite ones about the
         same picture.
         """
         polar = self._truth != _NEUTRAL
-        found: Result = {}
+        found: dict[str, Share] = {}
         for name, rows in (("polar posts", polar), ("all posts", np.ones_like(polar))):
             if not rows.any():
                 continue
@@ -242,7 +251,7 @@ class _Sentiment:
             found[name] = {"posts": len(truth), "accuracy": {"value": right / len(truth)}}
         return found
 
-    def _writers_polarity(self) -> Result:
+    def _writers_polarity(self) -> WritersPolarity:
         """How well looks alone part the pictures about which all sentences have one polarity."""
         image = self._material.arrays.image_sentiment[self._rows]
         names, first = np.unique(self._pictures, return_index=True)
@@ -255,9 +264,9 @@ class _Sentiment:
         positive = np.array([side for _, side in chosen], dtype=np.bool_)
         about = {"positive": int(positive.sum()), "negative": int((~positive).sum())}
         if not is_known(image).any():
-            return {**untested("arm", _CANNOT_SEE), "pictures": about}
+            return {"tested": False, "why": _CANNOT_SEE, "pictures": about}
         if not positive.any() or positive.all():
-            return {**untested("arm", "no pictures of both polarities"), "pictures": about}
+            return {"tested": False, "why": "no pictures of both polarities", "pictures": about}
         from sklearn.metrics import roc_auc_score
 
         scores = image[[row for row, _ in chosen]]
@@ -269,12 +278,12 @@ class _Sentiment:
             if positive[rows].any() and not positive[rows].all():
                 drawn.append(roc_auc_score(positive[rows], leaning[rows]))
         low, high = interval(np.array(drawn))
-        auc: Result = {"value": float(roc_auc_score(positive, leaning)), "low": low, "high": high}
+        auc: Figure = {"value": float(roc_auc_score(positive, leaning)), "low": low, "high": high}
         if len(chosen) < LEAST_PICTURES:
-            auc |= {"low": None, "high": None}
+            auc["low"] = auc["high"] = None
         return {"tested": True, "pictures": about, "auc": auc}
 
-    def _unseen_adjectives(self) -> Result:
+    def _unseen_adjectives(self) -> Unseen:
         """Sentences none of whose marked adjectives were in training: no pair can be memorised.
 
         In SentiCap nearly all adjectives are connected by sentences that have several.
@@ -283,7 +292,8 @@ class _Sentiment:
         adjectives = {row: marked_adjectives(self._material.posts[row]) for row in rows}
         rows = [row for row in rows if adjectives[row]]
         if len(rows) < _LEAST_TRAINED_ON:
-            return untested("arm", f"{len(rows)} sentences with marked adjectives are too few")
+            why = f"{len(rows)} sentences with marked adjectives are too few"
+            return {"tested": False, "why": why}
         neutral = [r for r in self._known.tolist() if self._all_truth[r] == _NEUTRAL]
         tested: list[int] = []
         scores: dict[str, list[Scores]] = {_TRAINED: [], _TFIDF: []}
@@ -308,26 +318,25 @@ class _Sentiment:
             _TFIDF: _trained_on_words(texts[0], truth, texts[1]),
         }
 
-    def _binary(self, rows: Rows, scores: Mapping[str, list[Scores]]) -> Result:
+    def _binary(self, rows: Rows, scores: Mapping[str, list[Scores]]) -> Unseen:
         """Which of the two polarities is likelier, against the truth."""
         if not len(rows):
-            return untested("arm", "no fold has sentences to train and to test on")
+            return {"tested": False, "why": "no fold has sentences to train and to test on"}
         truth, pictures = self._all_truth[rows] == _POSITIVE, self._material.pictures[rows]
-        draws = resamples(len(np.unique(pictures)))
+        draws = self._material.draws(len(np.unique(pictures)))
         compound = vader_features([self._material.posts[row].caption for row in rows])[:, 0]
         ways = {name: np.concatenate(parts) for name, parts in scores.items()}
         said = {name: each[:, _POSITIVE] > each[:, _NEGATIVE] for name, each in ways.items()}
         said["VADER"] = compound > 0
-        found: Result = {"tested": True, "posts": len(rows), "pictures": len(draws[0])}
+        found: dict[str, Figure] = {}
         for name, each in said.items():
             right = np.stack([each == truth, np.ones(len(rows))], axis=1)
-            counts = summed_by_picture(pictures, right)
-            found[name] = {"accuracy": figure(counts, mean, draws)}
-        return found
+            found[name] = figure(summed_by_picture(pictures, right), mean, draws)
+        return {"tested": True, "posts": len(rows), "pictures": len(draws[0]), "accuracy": found}
 
-    def _confusion(self, scores: Mapping[str, Scores | None]) -> Result:
+    def _confusion(self, scores: Mapping[str, Scores | None]) -> dict[str, list[list[int]]]:
         """Rows the truth, columns negative, neutral, positive, not determined."""
-        found: Result = {}
+        found: dict[str, list[list[int]]] = {}
         for name in (CAPTIONS, BOTH):
             each = scores[name]
             if each is not None:
@@ -335,8 +344,10 @@ class _Sentiment:
                 found[name] = counts.reshape(3, 4).astype(int).tolist()
         return found
 
-    def _reliability(self, scores: Mapping[str, Scores | None]) -> Result:
-        found: Result = {}
+    def _reliability(
+        self, scores: Mapping[str, Scores | None]
+    ) -> dict[str, list[tuple[float, float, int]]]:
+        found: dict[str, list[tuple[float, float, int]]] = {}
         for name in (CAPTIONS, PICTURES, BOTH):
             each = scores[name]
             if each is not None:
@@ -345,33 +356,32 @@ class _Sentiment:
                 found[name] = reliability_points(each[known].max(axis=1).astype(float), right)
         return found
 
-    def _shuffled(self, scores: Mapping[str, Scores | None]) -> Result:
-        """Both, with every picture's mood from another picture: what is not from looking."""
+    def _shuffled(self, scores: Mapping[str, Scores | None]) -> Shuffled | None:
+        """Both, with every picture's mood from another picture."""
         caption, image = scores[CAPTIONS], scores[PICTURES]
         if caption is None or image is None:
-            return no_contrast(_CANNOT_SEE)
-        baseline = float(macro_f1(self._counts(caption).sum(axis=0)))
-        random = np.random.default_rng(SEED)
-        gains = []
-        for _ in range(_SHUFFLES):
-            other = image[shuffled_rows(self._pictures, random)]
-            fused = self._material.fusion.fused_sentiment(caption, other)
-            gains.append(float(macro_f1(self._counts(fused).sum(axis=0))) - baseline)
-        return by_chance(gains)
+            return None
 
-    def _degraded(self) -> Result:
-        """Captions only and both, with less and less of the caption left."""
-        found: Result = {}
-        for level in LEVELS:
+        def both(random: np.random.Generator) -> Counts:
+            other = image[shuffled_rows(self._pictures, random)]
+            return self._counts(self._material.fusion.fused_sentiment(caption, other))
+
+        return shuffled(both, self._counts(caption), macro_f1)
+
+    def _degraded(self) -> dict[str, Level]:
+        """The three arms with less and less of the caption left."""
+
+        def counts_at(level: str) -> dict[str, Counts]:
             arrays = self._material.labels_of(degraded(self._captions, level), self._rows)
-            counts = {
+            return {
                 CAPTIONS: self._counts(arrays.caption_sentiment),
+                PICTURES: self._counts(arrays.image_sentiment),
                 BOTH: self._counts(arrays.sentiment),
             }
-            found[level] = captions_against_both(counts, macro_f1, self._draws)
-        return found
 
-    def _changed(self, scores: Mapping[str, Scores | None]) -> list[Result]:
+        return degradation(counts_at, macro_f1, self._draws)
+
+    def _changed(self, scores: Mapping[str, Scores | None]) -> list[Changed]:
         """The posts that looking at the picture put right, and those that it put wrong."""
         sides = {name: scores[name] for name in (CAPTIONS, PICTURES, BOTH)}
         said = {n: sentiment_codes(each) for n, each in sides.items() if each is not None}
@@ -386,7 +396,7 @@ class _Sentiment:
                 "caption": self._posts[row].caption,
                 "gain": float(gain[row]),
                 "truth": SENTIMENTS[self._truth[row]],
-                **{name: _named(codes[row]) for name, codes in said.items()},
+                "said": {name: _named(codes[row]) for name, codes in said.items()},
             }
             for row in most_changed(gain, self._pictures, _SHOWN)
         ]

@@ -13,16 +13,20 @@ from retrieval.evaluate.arms import (
     DESCRIBED,
     LEAST_PICTURES,
     PICTURES,
+    PRIMARY,
     SECOND,
     arm,
-    by_chance,
-    captions_against_both,
-    contrast,
+    contrasts,
     figure,
-    no_contrast,
     untested,
 )
-from retrieval.evaluate.controls import LEVELS, degraded, second_captions, shuffled_rows
+from retrieval.evaluate.controls import (
+    degradation,
+    degraded,
+    second_captions,
+    shuffled,
+    shuffled_rows,
+)
 from retrieval.evaluate.material import most_changed
 from retrieval.evaluate.metrics import (
     calibration_error,
@@ -35,10 +39,8 @@ from retrieval.evaluate.metrics import (
 )
 from retrieval.evaluate.statistics import (
     FOLDS,
-    SEED,
     folds_of,
     interval,
-    resamples,
     summed_by_picture,
 )
 from retrieval.evaluate.tfidf import tfidf
@@ -50,14 +52,29 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from retrieval.evaluate.arms import Result
     from retrieval.evaluate.material import Material
-    from retrieval.evaluate.statistics import Counts
+    from retrieval.evaluate.results import (
+        Arm,
+        ByTopic,
+        Changed,
+        Contrast,
+        Figure,
+        Kind,
+        Level,
+        MeasureName,
+        Reliability,
+        Shuffled,
+        TopicsTask,
+    )
+    from retrieval.evaluate.statistics import Counts, Measure
 
-_SHUFFLES = 200
 _LEAST_POSITIVES = 20  # pictures that show a topic, for a figure of its own
 _DRAWS_AT_ONCE = 200
-_MEASURES = {"micro_f1": micro_f1, "precision": precision, "recall": recall}
+_MEASURES: dict[MeasureName, Measure] = {
+    "micro_f1": micro_f1,
+    "precision": precision,
+    "recall": recall,
+}
 _SHOWN = 4  # posts that got better, and as many that got worse
 
 _WHY_NOT = {
@@ -76,7 +93,7 @@ class Labelled(NamedTuple):
     scores: NDArray[np.float64]  # -1 where it says nothing
 
 
-def evaluate_topics(material: Material) -> Result | None:
+def evaluate_topics(material: Material) -> TopicsTask | None:
     """Everything about topics; None where nobody marked what the pictures show."""
     rows = np.array(
         [
@@ -102,12 +119,11 @@ class _Topics:
         self._names = [names[place] for place in self._places]
         self._truths = topic_truths(self._posts, self._pictures, self._names)
         self._truth = self._truths[EVERY_OBJECT]
-        self._draws = resamples(len(np.unique(self._pictures)))
+        self._draws = material.draws(len(np.unique(self._pictures)))
 
-    def result(self) -> Result:
+    def result(self) -> TopicsTask:
         arms = self._arms()
         by_truth = {name: self._contrasts(arms, truth) for name, truth in self._truths.items()}
-        primary = dict(by_truth[EVERY_OBJECT][f"{BOTH} - {CAPTIONS}"])
         return {
             "question": "What is the post about?",
             "measure": "micro_f1",
@@ -115,7 +131,7 @@ class _Topics:
             "pictures": len(self._draws[0]),
             "topics": self._names,
             "untested_topics": self._untested,
-            "primary": primary,
+            "primary": by_truth[EVERY_OBJECT][PRIMARY].copy(),
             "arms": self._scored(arms),
             "by_truth": {
                 name: {
@@ -162,11 +178,11 @@ class _Topics:
 
     def _scored(
         self, arms: Mapping[str, Labelled | None], truth: NDArray[np.bool_] | None = None
-    ) -> Result:
+    ) -> dict[str, Arm]:
         truth = self._truth if truth is None else truth
-        found: Result = {}
+        found: dict[str, Arm] = {}
         for name, labelled in arms.items():
-            kind: Any = "reference" if name == SECOND else "arm"
+            kind: Kind = "reference" if name == SECOND else "arm"
             if labelled is None:
                 found[name] = untested(kind, _WHY_NOT[name])
                 continue
@@ -213,7 +229,7 @@ class _Topics:
     def _counts(self, shown: NDArray[np.bool_], truth: NDArray[np.bool_]) -> Counts:
         return summed_by_picture(self._pictures, set_counts(truth, shown))
 
-    def _map(self, scores: NDArray[np.float64], truth: NDArray[np.bool_]) -> Result:
+    def _map(self, scores: NDArray[np.float64], truth: NDArray[np.bool_]) -> Figure:
         """Mean average precision with its interval; exploratory."""
         _, places = np.unique(self._pictures, return_inverse=True)
         weights = self._draws[:, places]
@@ -231,26 +247,18 @@ class _Topics:
 
     def _contrasts(
         self, arms: Mapping[str, Labelled | None], truth: NDArray[np.bool_]
-    ) -> dict[str, Result]:
-        pairs = [(BOTH, CAPTIONS), (PICTURES, CAPTIONS), (SECOND, CAPTIONS), (DESCRIBED, CAPTIONS)]
-        found = {}
-        for name, other in pairs:
-            one, two = arms[name], arms[other]
-            found[f"{name} - {other}"] = (
-                no_contrast(_WHY_NOT[other if two is None else name])
-                if one is None or two is None
-                else contrast(
-                    self._counts(one.shown, truth),
-                    self._counts(two.shown, truth),
-                    micro_f1,
-                    self._draws,
-                )
-            )
-        return found
+    ) -> dict[str, Contrast]:
+        counts = {
+            name: self._counts(labelled.shown, truth)
+            for name, labelled in arms.items()
+            if labelled is not None
+        }
+        others = (PICTURES, SECOND, DESCRIBED)
+        return contrasts(counts, others, micro_f1, self._draws, _WHY_NOT)
 
-    def _by_topic(self, arms: Mapping[str, Labelled | None]) -> Result:
+    def _by_topic(self, arms: Mapping[str, Labelled | None]) -> dict[str, ByTopic]:
         """F1 by topic, of the topics that enough pictures show."""
-        found: Result = {}
+        found: dict[str, ByTopic] = {}
         for place, topic in enumerate(self._names):
             truth = self._truth[:, [place]]
             positives = len(np.unique(self._pictures[truth[:, 0]]))
@@ -262,8 +270,8 @@ class _Topics:
             found[topic] = {"pictures": positives, "f1": scores}
         return found
 
-    def _reliability(self, arms: Mapping[str, Labelled | None]) -> Result:
-        found: Result = {}
+    def _reliability(self, arms: Mapping[str, Labelled | None]) -> dict[str, Reliability]:
+        found: dict[str, Reliability] = {}
         for name in (CAPTIONS, PICTURES, BOTH, DESCRIBED):
             if (labelled := arms[name]) is None:
                 continue
@@ -275,47 +283,49 @@ class _Topics:
             }
         return found
 
-    def _shuffled(self, arms: Mapping[str, Labelled | None]) -> Result:
-        """Both, with every picture's labels from another picture: what is not from looking."""
-        captions, both = arms[CAPTIONS], arms[BOTH]
-        if captions is None or both is None or arms[PICTURES] is None:
-            return no_contrast(_WHY_NOT[PICTURES])
+    def _shuffled(self, arms: Mapping[str, Labelled | None]) -> Shuffled | None:
+        """Both, with every picture's labels from another picture."""
+        captions = arms[CAPTIONS]
+        if captions is None or arms[PICTURES] is None:
+            return None
         arrays = self._material.arrays
-        told = arrays.caption_topics[self._rows]
-        baseline = float(micro_f1(self._counts(captions.shown, self._truth).sum(axis=0)))
-        random = np.random.default_rng(SEED)
-        gains = []
-        for _ in range(_SHUFFLES):
-            seen = arrays.image_topics[self._rows][shuffled_rows(self._pictures, random)]
+        told, images = arrays.caption_topics[self._rows], arrays.image_topics[self._rows]
+
+        def both(random: np.random.Generator) -> Counts:
+            seen = images[shuffled_rows(self._pictures, random)]
             fused = self._material.labeller.fused_topics(told, seen)
             shown = shown_topics(fused, self._cuts(told, seen))[:, self._places]
-            gains.append(float(micro_f1(self._counts(shown, self._truth).sum(axis=0))) - baseline)
-        return by_chance(gains)
+            return self._counts(shown, self._truth)
 
-    def _degraded(self) -> Result:
-        """Captions only and both, with less and less of the caption left."""
+        return shuffled(both, self._counts(captions.shown, self._truth), micro_f1)
+
+    def _degraded(self) -> dict[str, Level]:
+        """The three arms with less and less of the caption left."""
         captions = [post.caption for post in self._posts]
-        found: Result = {}
-        of_caption = self._material.record.cuts[0]
-        for level in LEVELS:
+        of_caption, of_image, _ = self._material.record.cuts
+
+        def counts_at(level: str) -> dict[str, Counts]:
             arrays = self._material.labels_of(degraded(captions, level), self._rows)
             told, seen = arrays.caption_topics, arrays.image_topics
             shown = {
-                CAPTIONS: shown_topics(told, of_caption)[:, self._places],
-                BOTH: shown_topics(arrays.topics, self._cuts(told, seen))[:, self._places],
+                CAPTIONS: shown_topics(told, of_caption),
+                PICTURES: shown_topics(seen, of_image),
+                BOTH: shown_topics(arrays.topics, self._cuts(told, seen)),
             }
-            counts = {name: self._counts(each, self._truth) for name, each in shown.items()}
-            found[level] = captions_against_both(counts, micro_f1, self._draws)
-        return found
+            return {
+                name: self._counts(each[:, self._places], self._truth)
+                for name, each in shown.items()
+            }
 
-    def _changed(self, arms: Mapping[str, Labelled | None]) -> list[Result]:
+        return degradation(counts_at, micro_f1, self._draws)
+
+    def _changed(self, arms: Mapping[str, Labelled | None]) -> list[Changed]:
         """The posts that looking at the picture changed most, for better and for worse."""
         captions, pictures, both = arms[CAPTIONS], arms[PICTURES], arms[BOTH]
         if captions is None or pictures is None or both is None:
             return []
         before, after = (micro_f1(set_counts(self._truth, each.shown)) for each in (captions, both))
         gain = after - before
-        chosen = most_changed(gain, self._pictures, _SHOWN)
         sides = {CAPTIONS: captions, PICTURES: pictures, BOTH: both}
         return [
             {
@@ -324,9 +334,9 @@ class _Topics:
                 "caption": self._posts[row].caption,
                 "gain": float(gain[row]),
                 "truth": self._said(self._truth[row]),
-                **{name: self._said(side.shown[row]) for name, side in sides.items()},
+                "said": {name: self._said(side.shown[row]) for name, side in sides.items()},
             }
-            for row in chosen
+            for row in most_changed(gain, self._pictures, _SHOWN)
         ]
 
     def _said(self, shown: NDArray[np.bool_]) -> list[str]:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from retrieval.evaluate.arms import BOTH, CAPTIONS
+from retrieval.evaluate.arms import BOTH, CAPTIONS, TASKS
 from retrieval.evaluate.controls import TWO_HASHTAGS
 from retrieval.evaluate.own_truth import AT_RANDOM
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from retrieval.evaluate.arms import Result
+    from retrieval.evaluate.results import OwnTruth, Task, TaskName, Tasks
 
-_DOING = {
+_DOING: dict[TaskName, str] = {
     "sentiment": "how a post feels",
     "topics": "what a post is about",
     "search": "which picture a caption means",
@@ -31,16 +31,18 @@ _NOTHING_TO_ASK = (
 _LEAST_CHECKED = 5  # posts, for their share to be worth a sentence
 
 
-def finding(tasks: Mapping[str, Result], own_truth: Result) -> str:
+def finding(tasks: Tasks, own_truth: Mapping[str, OwnTruth]) -> str:
     """One plain paragraph, made of the numbers and honest about chance."""
     checked = own_truth.get(AT_RANDOM)
-    sentences = [*(_checked(checked) if checked else []), *([_overall(tasks)] if tasks else [])]
-    sentences += [_sentence(name, task) for name, task in tasks.items()]
-    sentences += _little_left(tasks)
+    known: dict[TaskName, Task] = {name: tasks[name] for name in TASKS if name in tasks}
+    sentences = [*(_checked(checked) if checked else []), *([_overall(known)] if known else [])]
+    sentences += [_sentence(name, task) for name, task in known.items()]
+    sentences += _little_left(known)
+    said = {"sentiment": checked["sentiment"], "topics": checked["topics"]} if checked else {}
     unknown = [
         _DOING[name]
-        for name in ("sentiment", "topics")
-        if name not in tasks and not (checked and checked[name]["posts"])
+        for name in TASKS
+        if name not in (*known, "search") and not (said and said[name]["posts"])
     ]
     if unknown:
         sentences.append(_NO_TRUTH.format(" or ".join(unknown)))
@@ -49,7 +51,7 @@ def finding(tasks: Mapping[str, Result], own_truth: Result) -> str:
     return " ".join(sentences)
 
 
-def _overall(tasks: Mapping[str, Result]) -> str:
+def _overall(tasks: Mapping[TaskName, Task]) -> str:
     verdicts = {task["primary"]["verdict"] for task in tasks.values()}
     if verdicts <= {"not tested"}:
         return "What the pictures add could not be tested here."
@@ -62,7 +64,7 @@ def _overall(tasks: Mapping[str, Result]) -> str:
     return "Looking at the pictures changed nothing here that could not be chance."
 
 
-def _sentence(name: str, task: Result) -> str:
+def _sentence(name: TaskName, task: Task) -> str:
     primary, doing = task["primary"], _DOING[name]
     if primary["verdict"] == "not tested":
         return f"Whether they tell {doing} was not tested: {primary['why']}."
@@ -79,13 +81,13 @@ def _sentence(name: str, task: Result) -> str:
     return f"{scores}: {primary['verdict']}, and more than chance."
 
 
-def _little_left(tasks: Mapping[str, Result]) -> list[str]:
+def _little_left(tasks: Mapping[TaskName, Task]) -> list[str]:
     """Where captions are nearly gone, which is where pictures may count."""
     gains = []
     for name, task in tasks.items():
         level = task["degradation"].get(TWO_HASHTAGS)
         if level and level["difference"]["verdict"] == "better":
-            before, after = (_points(level[side]["value"]) for side in (CAPTIONS, BOTH))
+            before, after = (_points(level["arms"][side]["value"]) for side in (CAPTIONS, BOTH))
             gains.append(f"from {before} to {after} ({_DOING[name]})")
     if not gains:
         return []
@@ -95,18 +97,19 @@ def _little_left(tasks: Mapping[str, Result]) -> list[str]:
     ]
 
 
-def _checked(found: Result) -> list[str]:
+def _checked(found: OwnTruth) -> list[str]:
     """What a random sample, looked at by the user, says of all posts."""
     felt = found["sentiment"]
     if felt["posts"] < _LEAST_CHECKED:
         return []
-    after = felt[BOTH]
+    before, after = felt["arms"][CAPTIONS], felt["arms"][BOTH]
     return [
         f"Of {felt['posts']} posts drawn at random that you looked at yourself, captions alone are "
-        f"right about how {felt[CAPTIONS]['right']} feel, with the pictures {after['right']}: "
+        f"right about how {before['right']} feel, with the pictures {after['right']}: "
         f"{_points(after['low'])} to {_points(after['high'])} of 100 among all posts drawn from."
     ]
 
 
-def _points(score: float) -> str:
+def _points(score: float | None) -> str:
+    assert score is not None, "a score of what was tested"
     return f"{100 * score:.0f}"

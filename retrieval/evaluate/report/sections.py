@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from retrieval.evaluate.arms import BOTH, CAPTIONS, DESCRIBED, PICTURES
+from retrieval.evaluate.arms import BOTH, CAPTIONS, DESCRIBED, PICTURES, PRIMARY
+from retrieval.evaluate.controls import LEVELS
 from retrieval.evaluate.own_truth import AT_RANDOM, DISAGREEING, TABLE
 from retrieval.evaluate.report.document import (
     Card,
@@ -33,8 +34,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from retrieval.evaluate.arms import Result
     from retrieval.evaluate.report.document import Block, Cell, Form
+    from retrieval.evaluate.results import (
+        Changed,
+        ChangedRank,
+        Corrected,
+        Differing,
+        Disagreement,
+        Results,
+    )
 
 _TITLES = {"sentiment": "Sentiment", "topics": "Topics", "search": "Search"}
 _MEASURES = {
@@ -52,18 +60,19 @@ _MEASURES = {
     "expected_calibration_error": "ECE",
 }
 _ARMS = (CAPTIONS, PICTURES, BOTH, DESCRIBED)
+_PRIMARY = PRIMARY.replace(" - ", " − ")
 
 
-def document(results: Result, chroma_dir: Path) -> Document:
+def document(results: Results, chroma_dir: Path) -> Document:
     """The whole report; every figure in it is one of `results`, which report.json holds."""
     return _Report(results, chroma_dir).document()
 
 
 class _Report:
-    def __init__(self, results: Result, chroma_dir: Path) -> None:
+    def __init__(self, results: Results, chroma_dir: Path) -> None:
         self._results = results
         self._chroma_dir = chroma_dir
-        self._tasks: Mapping[str, Result] = results["tasks"]
+        self._tasks: Mapping[str, Any] = results["tasks"]
 
     def document(self) -> Document:
         blocks: list[Block] = []
@@ -164,7 +173,7 @@ class _Report:
             verdict = primary["verdict"]
             measure = _MEASURES[task["measure"]]
             rows.append((f"{_TITLES[name]} ({measure})", *scores, gain, p, verdict))
-        columns = ("", CAPTIONS, PICTURES, BOTH, f"{BOTH} − {CAPTIONS}", "p (Holm)", "verdict")
+        columns = ("", CAPTIONS, PICTURES, BOTH, _PRIMARY, "p (Holm)", "verdict")
         yield Table("One comparison a task", columns, tuple(rows), "In brackets: 95 % intervals.")
         tested = {
             name: [self._bar(f"tasks.{task}.arms.{name}") for task in self._tasks]
@@ -254,9 +263,8 @@ class _Report:
         if not unseen["tested"]:
             return Paragraph(f"Sentences with unseen adjectives: not tested, {unseen['why']}.")
         rows = tuple(
-            (name, self._number(f"{path}.unseen_adjectives.{name}.accuracy"))
-            for name, each in unseen.items()
-            if isinstance(each, dict)
+            (name, self._number(f"{path}.unseen_adjectives.accuracy.{name}"))
+            for name in unseen["accuracy"]
         )
         return Table(
             "Negative or positive, where no adjective of a sentence was in training",
@@ -352,10 +360,9 @@ class _Report:
 
     def _own(self, path: str, name: str, measure: str = "") -> Cell:
         """A share that is right, or a measure of topics; blank where nothing was said."""
-        found = self._at(path).get(name)
-        if found is None or (measure and found[measure] is None):
+        if name not in self._at(path)["arms"]:
             return ""
-        return self._number(f"{path}.{name}.{measure}" if measure else f"{path}.{name}")
+        return self._number(f"{path}.arms.{name}.{measure}" if measure else f"{path}.arms.{name}")
 
     def _search(self, path: str) -> Iterator[Block]:
         task = self._at(path)
@@ -408,13 +415,13 @@ class _Report:
 
     def _controls(self, path: str, measure: str) -> Iterator[Block]:
         shuffled = self._at(f"{path}.shuffled_pictures")
-        if "gain" in shuffled:
+        if shuffled is not None:
             yield Table(
                 "Shuffled pictures",
                 ("", measure),
                 (
                     (
-                        f"{BOTH} − {CAPTIONS}, every picture another's",
+                        f"{_PRIMARY}, every picture another's",
                         self._number(f"{path}.shuffled_pictures.gain", "signed"),
                     ),
                 ),
@@ -424,29 +431,32 @@ class _Report:
         levels = self._at(f"{path}.degradation")
         if not levels:
             return
+        arms = (CAPTIONS, PICTURES, BOTH)
         rows = tuple(
             (
                 level,
-                self._number(f"{path}.degradation.{level}.{CAPTIONS}"),
-                self._number(f"{path}.degradation.{level}.{BOTH}"),
+                *(self._number(f"{path}.degradation.{level}.arms.{each}") for each in arms),
                 self._number(f"{path}.degradation.{level}.difference", "signed"),
                 levels[level]["difference"]["verdict"],
             )
             for level in levels
         )
-        columns = ("left of the caption", CAPTIONS, BOTH, "difference", "verdict")
+        columns = ("left of the caption", *arms, _PRIMARY, "verdict")
         yield Table(f"Where pictures begin to matter: {measure}", columns, rows)
         name = f"degradation-{_slug(path)}"
         curves = {
-            arm: [(place, levels[level][arm]["value"]) for place, level in enumerate(levels)]
-            for arm in (CAPTIONS, BOTH)
+            arm: [(place, each["arms"][arm]["value"]) for place, each in enumerate(levels.values())]
+            for arm in arms
         }
         yield Figure(
             name,
             "With less and less of the caption",
-            f"{measure} with captions alone and with both, from the full caption to none.",
+            f"{measure} with captions, pictures and both, from the full caption to none.",
             lines(
-                name, curves, "0: full caption · 1: five words · 2: two hashtags · 3: none", measure
+                name,
+                curves,
+                " · ".join(f"{place}: {level}" for place, level in enumerate(LEVELS)),
+                measure,
             ),
         )
 
@@ -458,7 +468,7 @@ class _Report:
             reliability(f"reliability-{about}", curves),
         )
 
-    def _changed_labels(self, changed: Sequence[Result], title: str) -> Iterator[Block]:
+    def _changed_labels(self, changed: Sequence[Changed], title: str) -> Iterator[Block]:
         for better, told in ((True, "wrong → right"), (False, "right → wrong")):
             chosen = [each for each in changed if (each["gain"] > 0) == better]
             if chosen:
@@ -466,19 +476,19 @@ class _Report:
                     self._card(
                         each["image_id"],
                         each["caption"],
-                        {name: each[name] for name in (CAPTIONS, PICTURES, BOTH) if name in each},
+                        each["said"],
                         truth=each["truth"],
                     )
                     for each in chosen
                 )
                 yield Cards(f"{title}: {told}", cards)
 
-    def _changed_ranks(self, changed: Sequence[Result]) -> Cards:
+    def _changed_ranks(self, changed: Sequence[ChangedRank]) -> Cards:
         cards = tuple(
             self._card(
                 each["image_id"],
                 each["query"],
-                {name: f"rank {each[name]}" for name in (CAPTIONS, PICTURES, BOTH)},
+                {name: f"rank {rank}" for name, rank in each["ranks"].items()},
             )
             for each in changed
         )
@@ -545,11 +555,11 @@ class _Report:
                 yield Cards(f"Caption and picture differ: {about}", cards)
         yield from self._corrected(posts["corrected"])
 
-    def _differing(self, each: Result, about: str) -> Card:
-        said = {name: each[name][about] for name in (CAPTIONS, PICTURES, BOTH)}
+    def _differing(self, each: Differing, about: Disagreement) -> Card:
+        said = {name: of_arm[about] for name, of_arm in each["said"].items()}
         return self._card(each["image_id"], each["caption"], said)
 
-    def _corrected(self, corrected: Result) -> Iterator[Block]:
+    def _corrected(self, corrected: Mapping[str, Corrected]) -> Iterator[Block]:
         rows = tuple(
             (
                 about,
