@@ -148,7 +148,7 @@ def mean_over_topics_that_occur(truth: Any, scores: Any, weights: Any = None) ->
 @given(seeds, st.integers(1, 30), st.integers(1, 5))
 def test_mean_average_precision_is_that_of_scikit_learn(seed: int, n: int, topics: int) -> None:
     random = np.random.default_rng(seed)
-    truth, scores = flags(random, n, topics), random.permutation(n * topics).reshape(n, topics)
+    truth, scores = flags(random, n, topics), random.integers(0, 6, (n, topics))  # many ties
     found = mean_average_precision(truth, scores.astype(float), np.ones((1, n)))
     assert found == pytest.approx([mean_over_topics_that_occur(truth, scores)])
 
@@ -156,7 +156,7 @@ def test_mean_average_precision_is_that_of_scikit_learn(seed: int, n: int, topic
 @given(seeds, st.integers(2, 20))
 def test_a_post_that_counts_thrice_is_three_equal_posts(seed: int, n: int) -> None:
     random = np.random.default_rng(seed)
-    truth, scores = flags(random, n, 3), random.permutation(n * 3).reshape(n, 3).astype(float)
+    truth, scores = flags(random, n, 3), random.integers(0, 6, (n, 3)).astype(float)
     weights = random.integers(0, 4, n)
     if not weights.any():
         return
@@ -176,6 +176,15 @@ def test_average_precision_by_hand() -> None:
     weights = np.array([[1, 1, 1, 1], [1, 0, 1, 1], [0, 1, 0, 1]], dtype=float)
     found = mean_average_precision(truth, scores, weights)
     assert found == pytest.approx([(1 / 1 + 2 / 3) / 2, 1.0, 0.0])
+
+
+def test_posts_of_equal_score_come_all_at_once_by_hand() -> None:
+    # The second and third are one step, after which two of three are right.
+    truth = np.array([[1], [0], [1], [0]], dtype=bool)
+    scores = np.array([[0.9], [0.7], [0.7], [0.1]])
+    found = mean_average_precision(truth, scores, np.ones((1, 4)))
+    assert found == pytest.approx([(1 / 1 + 2 / 3) / 2])
+    assert mean_average_precision(truth, np.zeros((4, 1)), np.ones((1, 4))) == pytest.approx([0.5])
 
 
 # --- agreement and calibration --------------------------------------------------------------

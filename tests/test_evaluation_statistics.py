@@ -14,6 +14,7 @@ from scipy.stats import binomtest, bootstrap  # type: ignore[import-untyped]
 from retrieval.evaluate.metrics import mean
 from retrieval.evaluate.statistics import (
     FOLDS,
+    crossed_resamples,
     difference,
     disjoint_folds,
     estimate,
@@ -21,6 +22,7 @@ from retrieval.evaluate.statistics import (
     holm,
     interval,
     resamples,
+    standard_errors,
     summed_by_picture,
     wilson,
 )
@@ -81,6 +83,25 @@ def test_a_picture_with_more_posts_weighs_more() -> None:
 def test_an_interval_leaves_out_the_resamples_without_a_value() -> None:
     assert interval(np.array([NAN, 0.0, 1.0, NAN])) == pytest.approx((0.025, 0.975))
     assert np.isnan(interval(np.array([NAN, NAN]))).all()
+
+
+def test_a_pair_is_drawn_as_often_as_one_of_its_things_times_the_other() -> None:
+    pairs = np.array([[0, 1], [0, 2], [1, 2]])
+    drawn, crossed = resamples(3, 200), crossed_resamples(pairs, 200)
+    products = np.stack([drawn[:, a] * drawn[:, b] for a, b in pairs], axis=1)
+    # One thing drawn three times makes no pair: such draws tell nothing, and are left out.
+    assert (drawn == 3).any(axis=1).sum() == 200 - len(crossed) > 0
+    assert (crossed == products[products.any(axis=1)]).all()
+
+
+def test_things_that_make_many_pairs_widen_the_interval() -> None:
+    # Whatever has to do with thing 0 is right: 9 of 45 pairs, but one thing of ten.
+    pairs = np.array([(a, b) for a in range(10) for b in range(a + 1, 10)])
+    counts = counts_of((pairs == 0).any(axis=1))
+    low, high = estimate(counts, mean, crossed_resamples(pairs))[1:]
+    naive = estimate(counts, mean, resamples(45))
+    assert low == 0  # in every third draw it is not there
+    assert high - low > 2 * (naive.high - naive.low)
 
 
 # --- the paired permutation test ------------------------------------------------------------
@@ -161,7 +182,8 @@ def test_a_difference_and_its_interval_by_hand_from_given_resamples() -> None:
     found = difference(counts, baseline, mean, draws, permutations=9)
     assert found.value == 0.5
     assert (found.low, found.high) == pytest.approx((0.025, 0.975))
-    assert found.detectable == pytest.approx(2.8 * np.sqrt(1 / 6))  # the deviation of 1, 1/2, 0
+    # The deviation of 1, 1/2, 0.
+    assert found.detectable == pytest.approx(2.8016 * np.sqrt(1 / 6), rel=1e-4)
     assert found.p == 1.0  # swapping either picture changes nothing but the sign
 
 
@@ -308,3 +330,9 @@ def test_nothing_that_is_tested_has_a_name_in_training() -> None:
         assert not seen & asked
         places += test
     assert len(places) == len(set(places)) > 10
+
+
+def test_what_four_of_five_studies_find_lies_further_off_among_several_tests() -> None:
+    # Of the normal distribution: 1.960 + .842, and with .05 / 3 on both sides 2.394 + .842.
+    assert standard_errors() == pytest.approx(1.960 + 0.842, abs=0.001)
+    assert standard_errors(3) == pytest.approx(2.394 + 0.842, abs=0.001)

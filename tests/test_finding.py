@@ -145,9 +145,18 @@ def test_of_few_pictures_it_says_that_they_are_too_few() -> None:
     assert "captions alone score 73 of 100, with the pictures 75: too few pictures to tell." in text
 
 
-def test_a_change_that_would_show_is_at_least_one_point() -> None:
-    text = finding({"search": task("search", "cannot tell", detectable=0.0001)}, {})
-    assert "(a change of about 1 would show)" in text
+@pytest.mark.parametrize(
+    ("detectable", "told"),
+    [
+        (0.034, ": within chance (a change of about 3 would show)."),
+        (0.004, ": within chance (a change of less than 1 would show)."),
+        (0.0, "nothing could show, since the pictures changed nothing that is scored."),
+    ],
+)
+def test_what_could_have_shown_is_never_less_than_it_is(detectable: float, told: str) -> None:
+    text = finding({"search": task("search", "cannot tell", detectable=detectable)}, {})
+    assert told in text
+    assert detectable or "would show" not in text
 
 
 def test_it_says_where_pictures_matter_when_little_is_left_of_the_captions() -> None:

@@ -348,8 +348,8 @@ def _figures(asked: Asked, scores: NDArray[np.float64]) -> dict[str, float]:
     rank = 1 + ((scores >= best) & ~relevant).sum(axis=1)
     order = np.lexsort((relevant, -scores))
     relevant = np.take_along_axis(relevant, order, axis=1)
-    scores = np.take_along_axis(scores, order, axis=1)
-    found = mean_average_precision(relevant.T, scores.T, np.ones((1, relevant.shape[1])))
+    places = np.broadcast_to(-np.arange(relevant.shape[1], dtype=float), relevant.shape)
+    found = mean_average_precision(relevant.T, places.T, np.ones((1, relevant.shape[1])))
     return {
         "queries": int(rows.sum()),
         "first_is_right": round(float((rank == 1).mean()), 3),

@@ -5,7 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from retrieval.evaluate.statistics import difference, estimate, holm
+from retrieval.evaluate.statistics import (
+    PERMUTATIONS,
+    difference,
+    estimate,
+    holm,
+    standard_errors,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -45,21 +51,30 @@ def above_captions(arm: str) -> str:
 PRIMARY: Final = above_captions(BOTH)
 
 
-def figure(counts: Counts, measure: Measure, draws: NDArray[np.float64]) -> Figure:
-    """A measure with its interval; None where it is not defined, or of too few pictures."""
+def figure(
+    counts: Counts, measure: Measure, draws: NDArray[np.float64], things: int | None = None
+) -> Figure:
+    """A measure with its interval; None where it is not defined, or of too few pictures.
+
+    `things`: of how many the rows of `counts` are pairs, where they are none of pictures.
+    """
     value, low, high = estimate(counts, measure, draws)
-    if len(counts) < LEAST_PICTURES:
+    if (len(counts) if things is None else things) < LEAST_PICTURES:
         return {"value": _plain(value), "low": None, "high": None}
     return {"value": _plain(value), "low": _plain(low), "high": _plain(high)}
 
 
 def arm(
-    kind: Kind, counts: Counts, measures: Mapping[MeasureName, Measure], draws: NDArray[np.float64]
+    kind: Kind,
+    counts: Counts,
+    measures: Mapping[MeasureName, Measure],
+    draws: NDArray[np.float64],
+    things: int | None = None,
 ) -> Arm:
     """What an arm scores, by the counts it got on each picture."""
     found: Arm = {"kind": kind, "tested": True}
     for name, measure in measures.items():
-        found[name] = figure(counts, measure, draws)
+        found[name] = figure(counts, measure, draws, things)
     return found
 
 
@@ -69,11 +84,19 @@ def untested(kind: Kind, why: str) -> Arm:
 
 
 def contrast(
-    counts: Counts, baseline: Counts, measure: Measure, draws: NDArray[np.float64]
+    counts: Counts,
+    baseline: Counts,
+    measure: Measure,
+    draws: NDArray[np.float64],
+    things: int | None = None,
 ) -> Contrast:
-    """What one arm has above another, and whether that is more than chance."""
-    found = difference(counts, baseline, measure, draws)
-    if len(counts) < LEAST_PICTURES:
+    """What one arm has above another, and whether that is more than chance.
+
+    Of pairs of `things` there is no p: pairs that share a thing cannot be swapped one by one.
+    """
+    swaps = PERMUTATIONS if things is None else 0
+    found = difference(counts, baseline, measure, draws, swaps)
+    if (len(counts) if things is None else things) < LEAST_PICTURES:
         return _judged(found.value, None, None, None, None)
     return _judged(found.value, found.low, found.high, found.p, found.detectable)
 
@@ -116,12 +139,19 @@ def verdict(found: Contrast) -> Verdict:
 
 
 def all_at_once(found: Mapping[str, Contrast]) -> dict[str, Contrast]:
-    """The contrasts with Holm's p-values, as several that shall hold at once, and new verdicts."""
+    """Contrasts that shall hold at once: with Holm's p-values, and verdicts that go by them.
+
+    What is detectable becomes what is by the strictest of the tests, whichever that will be.
+    """
     p_values = {name: p for name, each in found.items() if (p := each.get("p")) is not None}
     adjusted = {name: each.copy() for name, each in found.items()}
+    further = standard_errors(len(p_values)) / standard_errors() if p_values else 1.0
     for name, p in holm(p_values).items():
-        adjusted[name]["p_holm"] = p
-        adjusted[name]["verdict"] = verdict(adjusted[name])
+        each = adjusted[name]
+        each["p_holm"] = p
+        if (detectable := each.get("detectable")) is not None:
+            each["detectable"] = further * detectable
+        each["verdict"] = verdict(each)
     return adjusted
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from retrieval.evaluate.statistics import RESAMPLES, resamples
+from retrieval.evaluate.statistics import RESAMPLES, crossed_resamples, resamples
 from retrieval.labels.fusion import load_fusion
 from retrieval.labels.labeller import Labeller, choose_labeller
 
@@ -44,6 +44,10 @@ class Material:
     def draws(self, pictures: int) -> NDArray[np.float64]:
         """Shape (resamples, pictures): how often each picture is drawn."""
         return resamples(pictures, self._times)
+
+    def crossed_draws(self, sides: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Shape (resamples, pairs): how often each pair of things is drawn."""
+        return crossed_resamples(sides, self._times)
 
     @cached_property
     def posts(self) -> list[Post]:

@@ -94,16 +94,19 @@ def mean_average_precision(
     """Shape (m,): over the topics that occur, the mean of their average precision.
 
     `truth` and `scores` have shape (n, topics), `weights` (m, n) says how often each post counts.
-    Equal scores rank in the posts' order.
+    Posts of equal score come all at once, as in scikit-learn's `average_precision_score`: the
+    precision of each is that after the last of them.
     """
     total = np.zeros(len(weights))
     occur = np.zeros(len(weights))
     for column, values in zip(truth.T, scores.T, strict=True):
         order = np.argsort(-values, kind="stable")
+        last = np.searchsorted(-values[order], -values[order], side="right") - 1
         drawn = weights[:, order]
         hits = drawn * column[order]
         there = hits.sum(axis=1)
-        precisions = np.cumsum(hits, axis=1) / np.maximum(np.cumsum(drawn, axis=1), 1e-12)
+        found, looked_at = (np.cumsum(each, axis=1)[:, last] for each in (hits, drawn))
+        precisions = found / np.maximum(looked_at, 1e-12)
         total += np.where(there > 0, (hits * precisions).sum(axis=1) / np.maximum(there, 1e-12), 0)
         occur += there > 0
     return total / np.maximum(occur, 1)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from retrieval.evaluate.arms import BOTH, CAPTIONS, PICTURES, figure
+from retrieval.evaluate.arms import BOTH, CAPTIONS, LEAST_PICTURES, PICTURES, figure
 from retrieval.evaluate.metrics import cohen_kappa, table_counts
 from retrieval.evaluate.statistics import summed_by_picture
 from retrieval.labels.scores import NOT_DETERMINED, is_known
@@ -80,10 +80,20 @@ def _topic_agreement(material: Material, view: LabelView) -> dict[str, Agreement
 def _kappa(
     material: Material, rows: NDArray[np.int64], one: Any, other: Any, classes: int
 ) -> Agreement:
-    if not len(rows):
-        return {"posts": 0, "kappa": {"value": None}}
-    counts = summed_by_picture(material.pictures[rows], table_counts(one, other, classes))
+    """Cohen's κ; None unless each side says two different things of enough pictures.
+
+    Of a topic that three captions have, κ is 1 or 0 by the toss of a coin.
+    """
+    pictures = material.pictures[rows]
+    if not all(_tells_apart(pictures, side, classes) for side in (one, other)):
+        return {"posts": len(rows), "kappa": {"value": None}}
+    counts = summed_by_picture(pictures, table_counts(one, other, classes))
     return {"posts": len(rows), "kappa": figure(counts, cohen_kappa, material.draws(len(counts)))}
+
+
+def _tells_apart(pictures: NDArray[np.int64], said: NDArray[Any], classes: int) -> bool:
+    numbers = [len(np.unique(pictures[said == each])) for each in range(classes)]
+    return sum(number >= LEAST_PICTURES for number in numbers) > 1
 
 
 def _strongest(material: Material, view: LabelView, about: Disagreement) -> list[Differing]:

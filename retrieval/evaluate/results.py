@@ -65,7 +65,7 @@ class Contrast(TypedDict):
     why: NotRequired[str]  # it was not tested
     low: NotRequired[float | None]
     high: NotRequired[float | None]
-    p: NotRequired[float | None]  # None: of too few pictures, or the interval alone tells
+    p: NotRequired[float | None]  # None: of too few pictures, or of pairs that share things
     p_holm: NotRequired[float]  # where several comparisons are adjusted so that all hold at once
     detectable: NotRequired[float | None]  # the least that four of five such studies would find
 
@@ -154,6 +154,7 @@ class ByTruth(TypedDict):
     """Topics by one way of saying what is true."""
 
     labels: int
+    map_topics: list[str]  # that enough pictures show, for their average precision to count
     arms: dict[str, Arm]
     contrasts: dict[str, Contrast]
 
@@ -200,6 +201,7 @@ class Pairs(TypedDict):
     tested: bool
     why: NotRequired[str]
     queries: NotRequired[int]
+    things: NotRequired[int]  # that the pairs are of: the unit of resampling
     examples: NotRequired[list[str]]
     arms: NotRequired[dict[str, Arm]]
     contrasts: NotRequired[dict[str, Contrast]]

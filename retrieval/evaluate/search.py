@@ -338,8 +338,12 @@ class _Search:
         return degradation(counts_at, FIRST, self._material.draws(len(np.unique(targets))))
 
     def _pairs(self) -> Pairs:
-        """Short queries for two things at once; a picture with one of them is half right."""
-        texts, grades = self._graded()
+        """Short queries for two things at once; a picture with one of them is half right.
+
+        Many of them share a thing, so that what is drawn anew is the things.
+        """
+        things, grades = self._graded()
+        texts = [f"{one} and {other}" for one, other in things]
         if not texts:
             return {"tested": False, "why": "nobody marked what the pictures show"}
         images = self._material.image_encoder.encode_texts(texts)
@@ -352,19 +356,29 @@ class _Search:
             name: np.stack([ndcg(grades, each), np.ones(len(texts))], axis=1)
             for name, each in scores.items()
         }
-        draws = self._material.draws(len(texts))
+        names, sides = np.unique(things, return_inverse=True)
+        draws = self._material.crossed_draws(sides.reshape(-1, 2))
         return {
             "tested": True,
             "queries": len(texts),
+            "things": len(names),
             "examples": texts[:3],
             "arms": {
-                name: arm("baseline" if name == _WORDS else "arm", each, _PAIR_MEASURES, draws)
+                name: arm(
+                    "baseline" if name == _WORDS else "arm",
+                    each,
+                    _PAIR_MEASURES,
+                    draws,
+                    len(names),
+                )
                 for name, each in gains.items()
             },
-            "contrasts": {PRIMARY: contrast(gains[BOTH], gains[CAPTIONS], share(0), draws)},
+            "contrasts": {
+                PRIMARY: contrast(gains[BOTH], gains[CAPTIONS], share(0), draws, len(names))
+            },
         }
 
-    def _graded(self) -> tuple[list[str], NDArray[np.int64]]:
+    def _graded(self) -> tuple[list[tuple[str, str]], NDArray[np.int64]]:
         """The commonest pairs of plainly visible things, and every picture's grade: 0, 1 or 2."""
         seen: list[set[str]] = [set() for _ in range(self._pictures)]
         for post, picture in zip(self._material.posts, self._material.pictures, strict=True):
@@ -373,7 +387,7 @@ class _Search:
         pairs = Counter(pair for things in seen for pair in combinations(sorted(things), 2))
         chosen = sorted(pairs, key=lambda pair: (-pairs[pair], pair))[:_MOST_PAIRS]
         grades = np.array([[len(things & set(pair)) for things in seen] for pair in chosen])
-        return [f"{one} and {other}" for one, other in chosen], grades
+        return chosen, grades
 
     def _changed(self, scores: Mapping[str, Scores]) -> list[ChangedRank]:
         """The queries whose picture moved most when looks were added, for better and for worse."""

@@ -7,6 +7,7 @@ observations. Every figure here is a function of counts summed over pictures: `c
 
 from __future__ import annotations
 
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -27,10 +28,8 @@ FOLDS = 5
 
 _AT_ONCE = 500  # permutations: a matrix of them and the pictures lies in memory
 _LEVEL = 0.95
-_Z = 1.959964  # of that level, two-sided
-# Differences this many standard errors away are found in four of five studies: 1.96 for the level
-# and .84 for the power of 80 %.
-_DETECTABLE = 2.8
+_Z = NormalDist().inv_cdf((1 + _LEVEL) / 2)
+_ALPHA, _POWER = 0.05, 0.8  # of tests: how often they may err, and how often they shall find
 
 
 class Estimate(NamedTuple):
@@ -47,7 +46,7 @@ class Difference(NamedTuple):
     value: float
     low: float
     high: float
-    p: float  # two-sided, of the paired permutation test
+    p: float | None  # two-sided, of the paired permutation test; None: without one
     detectable: float  # the smallest difference that four of five such studies would find
 
 
@@ -59,6 +58,22 @@ def resamples(pictures: int, times: int = RESAMPLES, seed: int = SEED) -> NDArra
     random = np.random.default_rng(seed)
     draws = random.multinomial(pictures, np.full(pictures, 1 / pictures), size=times)
     return draws.astype(np.float64)
+
+
+def crossed_resamples(
+    sides: NDArray[np.int64], times: int = RESAMPLES, seed: int = SEED
+) -> NDArray[np.float64]:
+    """Shape (times, pairs): how often each pair is drawn when the things that are paired are.
+
+    The pigeonhole bootstrap (Owen 2007): a pair counts as often as one of its things was drawn
+    times as often as the other. Both come from one draw, since pairs here have no order. `sides`
+    (pairs, 2) says which things a pair is of. Draws without any pair are left out.
+    """
+    names, places = np.unique(sides, return_inverse=True)
+    drawn = resamples(len(names), times, seed)
+    one, other = places.reshape(sides.shape).T
+    pairs = drawn[:, one] * drawn[:, other]
+    return np.asarray(pairs[pairs.any(axis=1)])
 
 
 def estimate(counts: Counts, measure: Measure, draws: NDArray[np.float64]) -> Estimate:
@@ -96,9 +111,18 @@ def difference(
         value=observed,
         low=low,
         high=high,
-        p=(extreme + 1) / (permutations + 1),
-        detectable=_DETECTABLE * float(np.nanstd(drawn)),
+        p=(extreme + 1) / (permutations + 1) if permutations else None,
+        detectable=standard_errors() * float(np.nanstd(drawn)),
     )
+
+
+def standard_errors(tests: int = 1) -> float:
+    """How far from 0, in standard errors, lies what four of five studies would find: 2.8.
+
+    Of several tests that Holm's method adjusts, for the one that it is strictest with.
+    """
+    normal = NormalDist()
+    return normal.inv_cdf(1 - _ALPHA / (2 * tests)) + normal.inv_cdf(_POWER)
 
 
 def holm(p_values: Mapping[str, float]) -> dict[str, float]:

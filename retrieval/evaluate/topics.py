@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from retrieval.evaluate.results import (
         Arm,
         ByTopic,
+        ByTruth,
         Changed,
         Contrast,
         Figure,
@@ -123,7 +124,7 @@ class _Topics:
 
     def result(self) -> TopicsTask:
         arms = self._arms()
-        by_truth = {name: self._contrasts(arms, truth) for name, truth in self._truths.items()}
+        by_truth = {name: self._by_truth(arms, truth) for name, truth in self._truths.items()}
         return {
             "question": "What is the post about?",
             "measure": "micro_f1",
@@ -131,21 +132,22 @@ class _Topics:
             "pictures": len(self._draws[0]),
             "topics": self._names,
             "untested_topics": self._untested,
-            "primary": by_truth[EVERY_OBJECT][PRIMARY].copy(),
-            "arms": self._scored(arms),
-            "by_truth": {
-                name: {
-                    "labels": int(truth.sum()),
-                    "arms": self._scored(arms, truth),
-                    "contrasts": by_truth[name],
-                }
-                for name, truth in self._truths.items()
-            },
+            "primary": by_truth[EVERY_OBJECT]["contrasts"][PRIMARY].copy(),
+            "arms": by_truth[EVERY_OBJECT]["arms"],
+            "by_truth": by_truth,
             "by_topic": self._by_topic(arms),
             "reliability": self._reliability(arms),
             "shuffled_pictures": self._shuffled(arms),
             "degradation": self._degraded(),
             "changed": self._changed(arms),
+        }
+
+    def _by_truth(self, arms: Mapping[str, Labelled | None], truth: NDArray[np.bool_]) -> ByTruth:
+        return {
+            "labels": int(truth.sum()),
+            "map_topics": [self._names[place] for place in self._frequent(truth)],
+            "arms": self._scored(arms, truth),
+            "contrasts": self._contrasts(arms, truth),
         }
 
     def _arms(self) -> dict[str, Labelled | None]:
@@ -177,9 +179,8 @@ class _Topics:
         return Labelled(shown, np.nan_to_num(scores[:, self._places].astype(float), nan=-1.0))
 
     def _scored(
-        self, arms: Mapping[str, Labelled | None], truth: NDArray[np.bool_] | None = None
+        self, arms: Mapping[str, Labelled | None], truth: NDArray[np.bool_]
     ) -> dict[str, Arm]:
-        truth = self._truth if truth is None else truth
         found: dict[str, Arm] = {}
         for name, labelled in arms.items():
             kind: Kind = "reference" if name == SECOND else "arm"
@@ -187,10 +188,11 @@ class _Topics:
                 found[name] = untested(kind, _WHY_NOT[name])
                 continue
             found[name] = arm(kind, self._counts(labelled.shown, truth), _MEASURES, self._draws)
-            found[name]["map"] = self._map(labelled.scores, truth)
+            if len(self._frequent(truth)):
+                found[name]["map"] = self._map(labelled.scores, truth)
         for name, shown, scores in self._baselines():
             found[name] = arm("baseline", self._counts(shown, truth), _MEASURES, self._draws)
-            if scores is not None:
+            if scores is not None and len(self._frequent(truth)):
                 found[name]["map"] = self._map(scores, truth)
         return found
 
@@ -230,7 +232,13 @@ class _Topics:
         return summed_by_picture(self._pictures, set_counts(truth, shown))
 
     def _map(self, scores: NDArray[np.float64], truth: NDArray[np.bool_]) -> Figure:
-        """Mean average precision with its interval; exploratory."""
+        """Mean average precision with its interval; exploratory.
+
+        Over topics that enough pictures show, the same ones in all resamples: a topic that drops
+        out of some would lift their mean.
+        """
+        frequent = self._frequent(truth)
+        truth, scores = truth[:, frequent], scores[:, frequent]
         _, places = np.unique(self._pictures, return_inverse=True)
         weights = self._draws[:, places]
         drawn = np.concatenate(
@@ -244,6 +252,11 @@ class _Topics:
         if len(self._draws[0]) < LEAST_PICTURES:
             return {"value": value, "low": None, "high": None}
         return {"value": value, "low": low, "high": high}
+
+    def _frequent(self, truth: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """The places of the topics that enough pictures show."""
+        shown = [len(np.unique(self._pictures[showing])) for showing in truth.T]
+        return np.flatnonzero(np.array(shown) >= _LEAST_POSITIVES)
 
     def _contrasts(
         self, arms: Mapping[str, Labelled | None], truth: NDArray[np.bool_]

@@ -27,7 +27,7 @@ _NOTHING_TO_ASK = (
     "second caption to look for it by."
 )
 
-
+_NOTHING = 1e-9  # of a score: no resample differs by more
 _LEAST_CHECKED = 5  # posts, for their share to be worth a sentence
 
 
@@ -72,13 +72,21 @@ def _sentence(name: TaskName, task: Task) -> str:
     before, after = (_points(arms[each][measure]["value"]) for each in (CAPTIONS, BOTH))
     scores = f"To tell {doing}, captions alone score {before} of 100, with the pictures {after}"
     if primary["verdict"] == "cannot tell":
-        if primary["detectable"] is None:
-            return f"{scores}: too few pictures to tell."
-        least = max(1, round(100 * primary["detectable"]))
-        return f"{scores}: within chance (a change of about {least} would show)."
+        return f"{scores}: {_chance(primary.get('detectable'))}."
     if primary["verdict"] == "not by every truth":
         return f"{scores}: more than chance, but not by every way of saying what is true."
     return f"{scores}: {primary['verdict']}, and more than chance."
+
+
+def _chance(detectable: float | None) -> str:
+    """How much of a change could have shown; 0: the pictures hardly moved anything."""
+    if detectable is None:
+        return "too few pictures to tell"
+    if detectable < _NOTHING:
+        return "the same, and nothing could show, since the pictures changed nothing that is scored"
+    least = round(100 * detectable)
+    change = f"about {least}" if least else "less than 1"
+    return f"within chance (a change of {change} would show)"
 
 
 def _little_left(tasks: Mapping[TaskName, Task]) -> list[str]:

@@ -283,7 +283,7 @@ class _Report:
                 f"{place}.arms",
                 ("micro_f1", "precision", "recall", "map"),
                 f"Topics; true: {truth}",
-                f"{_TRUTH_NOTES[truth]} Intervals of mAP lie a little high, as resampling does.",
+                f"{_TRUTH_NOTES[truth]} mAP is of topics that 20 pictures or more show.",
             )
             yield self._contrasts(f"{place}.contrasts", f"Differences in micro-F1; true: {truth}")
         if task["untested_topics"]:
@@ -408,7 +408,7 @@ class _Report:
                 ("ndcg_at_10",),
                 "Short queries for two things",
                 f"{pairs['queries']:,} queries such as “{pairs['examples'][0]}”; a picture of both "
-                "counts 2, of one 1. The unit is the query.",
+                f"counts 2, of one 1. The unit is the thing, of which there are {pairs['things']}.",
             )
             yield self._contrasts(f"{path}.pairs.contrasts", "Differences in nDCG@10")
         yield self._changed_ranks(task["changed"])
