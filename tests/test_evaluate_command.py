@@ -394,7 +394,7 @@ def test_the_packaged_encoder_cannot_see_moods_and_the_report_says_so(of_final: 
     assert sentiment["primary"]["verdict"] == "not tested"
     assert not sentiment["arms"]["both"]["tested"]
     finding = results_in(of_final)["finding"]
-    assert "Whether they tell how a post feels was not tested: no encoder" in finding
+    assert "Whether pictures tell how a post feels was not tested: no encoder" in finding
     for text in (Page(of_final / "report.html").text, (of_final / "report.md").read_text("utf-8")):
         assert "not tested" in text
         assert finding.split(".")[0] in text

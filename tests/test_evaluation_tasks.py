@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from retrieval.errors import WeightsUnavailable
 from retrieval.evaluate.arms import (
     BOTH,
     CAPTIONS,
+    CHANCE,
     DESCRIBED,
     PICTURES,
     SECOND,
@@ -20,19 +22,21 @@ from retrieval.evaluate.arms import (
     verdict,
 )
 from retrieval.evaluate.controls import LEVELS
+from retrieval.evaluate.looks import evaluate_looks
 from retrieval.evaluate.material import Material
 from retrieval.evaluate.own_posts import describe_posts
 from retrieval.evaluate.own_truth import AT_RANDOM, TABLE, evaluate_own_truth
 from retrieval.evaluate.report.finding import finding
 from retrieval.evaluate.search import evaluate_search
 from retrieval.evaluate.sentiment import evaluate_sentiment
-from retrieval.evaluate.statistics import wilson
+from retrieval.evaluate.statistics import holm, wilson
 from retrieval.evaluate.topics import evaluate_topics
 from retrieval.labels.checks import Check, Checks
 from retrieval.labels.overrides import Override, Overrides, key_of
 from retrieval.labels.view import LabelView
 from retrieval.records import SENTIMENTS, SeenObject, Truth
 from tests.evaluated import COLOURS, MoodEncoder, Shown, coloured, gallery_of
+from tests.fakes import ColourEncoder
 
 CONTRAST = f"{BOTH} - {CAPTIONS}"
 SEEN = {
@@ -124,6 +128,34 @@ def test_the_less_a_caption_says_the_more_the_picture_adds(telling: Any) -> None
     assert (captions[-1], levels["no caption"]["arms"][BOTH]["value"]) == (0, 1)
     first, whole = levels["full caption"]["difference"], telling["primary"]
     assert {name: first[name] for name in whole} == pytest.approx(whole)
+    # The pictures alone stay as they are, and are all that there is to beat.
+    assert {levels[level]["arms"][PICTURES]["value"] for level in LEVELS} == {1}
+    assert {levels[level]["better_side"] for level in LEVELS} == {PICTURES}
+    assert levels["no caption"]["against_better"]["value"] == 0
+    assert levels["no caption"]["against_better"]["verdict"] == "cannot tell"
+
+
+def test_each_topic_tells_what_looking_adds_and_all_are_adjusted_at_once(tmp_path: Path) -> None:
+    # Red pictures show the man that captions leave out; green ones look blue, so that pictures
+    # take dogs for pizza.
+    def look(colour: str) -> str:
+        return "blue" if colour == "green" else colour
+
+    found = evaluate_topics(gallery_of(themed(63, look), tmp_path))
+    assert found is not None
+    by_topic = found["by_topic"]
+    gain = by_topic["people"]["difference"]
+    f1 = by_topic["people"]["f1"]
+    assert gain["value"] == pytest.approx(f1[BOTH]["value"] - f1[CAPTIONS]["value"])
+    assert gain["verdict"] == "better"
+    p_values = [by_topic[name]["difference"] for name in found["topics"]]
+    assert [each["p_holm"] for each in p_values] == pytest.approx(
+        list(holm({str(n): each["p"] for n, each in enumerate(p_values)}).values())
+    )
+    assert found["helped"] == ["people"]
+    assert found["harmed"] == ["animals"]
+    text = finding(adjusted({"topics": found}), {})
+    assert "It helped with people, and did harm with animals." in text
 
 
 def test_topics_that_coco_says_nothing_about_are_untested(telling: Any) -> None:
@@ -142,6 +174,7 @@ def test_a_topic_of_fewer_than_20_pictures_has_no_f1_of_its_own(tmp_path: Path) 
     assert by_topic["people"]["f1"].keys() == {CAPTIONS, PICTURES, BOTH, SECOND}
     assert by_topic["people"]["f1"][BOTH]["value"] > 0.98
     assert by_topic["animals"]["f1"] == by_topic["food_drink"]["f1"] == {}
+    assert by_topic["animals"]["difference"] is None
 
 
 def test_pictures_that_help_as_often_as_they_harm_cannot_be_told_from_chance(
@@ -583,9 +616,56 @@ def test_captions_of_nothing_but_emoji_are_searched_as_well(tmp_path: Path) -> N
     assert found is not None
 
 
+# --- looks, where there is no truth ------------------------------------------------------------
+
+
+def test_captions_look_for_their_own_pictures_where_each_has_one(tmp_path: Path) -> None:
+    # "red", "green" and "blue" are four pictures each, which cannot be told apart: one is first
+    # for nobody (ties count as ahead), and among the first five is everybody's own.
+    shown = [
+        Shown(coloured(list(COLOURS)[place % 3]), [f"{list(COLOURS)[place % 3]} {place}"])
+        for place in range(12)
+    ]
+    found: Any = evaluate_looks(gallery_of(shown, tmp_path))
+    assert (found["posts"], found["pictures"], found["gallery"]) == (12, 12, 12)
+    looks, chance = found["arms"][PICTURES], found["arms"][CHANCE]
+    assert (looks["recall_at_1"]["value"], looks["recall_at_5"]["value"]) == (0, 1)
+    assert looks["mrr"]["value"] == pytest.approx(1 / 4)
+    assert looks["recall_at_5"] == {"value": 1, "low": 1, "high": 1}
+    assert chance["recall_at_10"]["value"] == pytest.approx(10 / 12)
+    assert is_plain_json(found)
+
+
+def test_looks_are_those_of_the_search_where_captions_ask_there_too(tmp_path: Path) -> None:
+    material = gallery_of(themed(12), tmp_path)
+    looks, search = evaluate_looks(material), evaluate_search(material)
+    assert looks is not None
+    assert search is not None
+    assert looks["arms"][PICTURES] == search["arms"][PICTURES]
+
+
+def test_of_few_captioned_pictures_nothing_is_said_about_looks(tmp_path: Path) -> None:
+    few = [Shown(coloured("red"), ["a"]) for _ in range(9)]
+    silent = [Shown(coloured("red"), [""]) for _ in range(5)]
+    assert evaluate_looks(gallery_of([*few, *silent], tmp_path / "a")) is None
+    assert evaluate_looks(gallery_of([], tmp_path / "b")) is None
+
+
+def test_an_encoder_whose_weights_are_gone_is_told(tmp_path: Path) -> None:
+    class Gone(ColourEncoder):
+        def encode_texts(self, texts: Sequence[str]) -> Any:
+            if "there" in texts[0]:
+                raise WeightsUnavailable("they are gone")
+            return super().encode_texts(texts)
+
+    shown = [Shown(coloured("red"), [f"there {n}"]) for n in range(10)]
+    found: Any = evaluate_looks(gallery_of(shown, tmp_path, Gone()))
+    assert (found["tested"], found["why"]) == (False, "they are gone")
+
+
 def test_the_same_gallery_gives_the_same_results(tmp_path: Path) -> None:
     one, other = (gallery_of(themed(12), tmp_path / name) for name in "ab")
-    for evaluate in (evaluate_topics, evaluate_search):
+    for evaluate in (evaluate_topics, evaluate_search, evaluate_looks):
         assert json.dumps(evaluate(one)) == json.dumps(evaluate(other))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from retrieval.evaluate.arms import BOTH, CAPTIONS
+from retrieval.evaluate.arms import BOTH, CAPTIONS, CHANCE, PICTURES, PRIMARY
 from retrieval.evaluate.report.finding import finding
 
 DOING = {
@@ -19,6 +19,12 @@ DOING = {
 MEASURES = {"sentiment": "macro_f1", "topics": "micro_f1", "search": "recall_at_1"}
 SCORES = {"sentiment": (0.903, 0.914), "topics": (0.688, 0.702), "search": (0.728, 0.751)}
 VERDICTS = ("better", "worse", "cannot tell", "not tested", "no truth")
+TITLES = {
+    "food_drink": "Food & drink",
+    "vehicles": "Vehicles & transport",
+    "people": "People",
+    "nasa": "NASA",
+}
 WHY_NOT = "no encoder of these pictures can tell"
 
 
@@ -30,6 +36,7 @@ def task(name: str, verdict: str, **primary: Any) -> dict[str, Any]:
     untested = {"value": None, "why": WHY_NOT}
     measure = MEASURES[name]
     is_tested = verdict != "not tested"
+    topics: dict[str, Any] = {"by_truth": {}, "helped": [], "harmed": [], "titles": TITLES}
     both = {"tested": True, measure: {"value": after}}
     return {
         "measure": measure,
@@ -39,14 +46,22 @@ def task(name: str, verdict: str, **primary: Any) -> dict[str, Any]:
             BOTH: both if is_tested else {"tested": False, "why": WHY_NOT},
         },
         "degradation": {},
+        **(topics if name == "topics" else {}),
     }
 
 
-def level(verdict: str, before: float, after: float) -> dict[str, Any]:
+def level(verdict: str, captions: float, pictures: float, both: float) -> dict[str, Any]:
+    """`verdict`: of both against the better of the two sides."""
     return {
         "two hashtags": {
-            "arms": {CAPTIONS: {"value": before}, BOTH: {"value": after}},
-            "difference": {"verdict": verdict},
+            "arms": {
+                CAPTIONS: {"value": captions},
+                PICTURES: {"value": pictures},
+                BOTH: {"value": both},
+            },
+            "difference": {"verdict": "better"},
+            "better_side": PICTURES if pictures > captions else CAPTIONS,
+            "against_better": {"verdict": verdict},
         }
     }
 
@@ -159,19 +174,88 @@ def test_what_could_have_shown_is_never_less_than_it_is(detectable: float, told:
     assert detectable or "would show" not in text
 
 
-def test_it_says_where_pictures_matter_when_little_is_left_of_the_captions() -> None:
+def test_with_little_left_both_are_held_against_the_better_side() -> None:
     tasks = {name: task(name, "cannot tell") for name in ("topics", "search")}
-    tasks["topics"]["degradation"] = level("better", 0.252, 0.397)
-    tasks["search"]["degradation"] = level("better", 0.32, 0.431)
+    tasks["topics"]["degradation"] = level("worse", 0.252, 0.567, 0.397)
+    tasks["search"]["degradation"] = level("better", 0.32, 0.353, 0.431)
+    text = finding(tasks, {})
+    # Better than two hashtags, and no gain: the pictures alone do better still.
     assert (
-        "Pictures matter where captions say little: with two hashtags left of each caption, they "
-        "lift the score from 25 to 40 (what a post is about) and from 32 to 43 (which picture a "
-        "caption means)."
-    ) in finding(tasks, {})
+        "With two hashtags left of each caption, the pictures alone tell what a post is about "
+        "better than both together: 57 and 40 of 100."
+    ) in text
+    assert (
+        "With two hashtags left of each caption, both together tell which picture a caption means "
+        "better than either alone: 43 of 100 against 32 and 35."
+    ) in text
 
 
-@pytest.mark.parametrize("verdict", ["cannot tell", "worse", "not tested"])
-def test_what_may_be_chance_with_little_left_is_not_told(verdict: str) -> None:
+def test_what_is_left_of_captions_may_be_better_alone() -> None:
     tasks = {"topics": task("topics", "cannot tell")}
-    tasks["topics"]["degradation"] = level(verdict, 0.25, 0.4)
+    tasks["topics"]["degradation"] = level("worse", 0.5, 0.1, 0.4)
+    assert "what is left of the captions alone tell what a post is about better" in finding(
+        tasks, {}
+    )
+
+
+def test_what_may_be_chance_with_little_left_is_not_told() -> None:
+    tasks = {"topics": task("topics", "cannot tell")}
+    tasks["topics"]["degradation"] = level("cannot tell", 0.25, 0.35, 0.4)
     assert "hashtags" not in finding(tasks, {})
+
+
+@pytest.mark.parametrize(
+    ("helped", "harmed", "told"),
+    [
+        (["food_drink", "vehicles"], ["people"],
+         "It helped with food & drink and vehicles & transport, and did harm with people."),
+        (["food_drink", "vehicles", "nasa"], [],
+         "It helped with food & drink, vehicles & transport and NASA."),
+        ([], ["people"], "It did harm with people."),
+    ],
+)  # fmt: skip
+def test_topics_that_changed_are_told_by_their_titles(
+    helped: list[str], harmed: list[str], told: str
+) -> None:
+    found = {**task("topics", "cannot tell"), "helped": helped, "harmed": harmed}
+    text = finding({"topics": found}, {})
+    assert text.startswith("On the whole, looking at the pictures changed nothing beyond chance. ")
+    assert told in text
+
+
+def test_a_truth_that_says_otherwise_is_not_passed_over() -> None:
+    arms = {CAPTIONS: {"micro_f1": {"value": 0.691}}, BOTH: {"micro_f1": {"value": 0.662}}}
+    named = {"arms": arms, "contrasts": {PRIMARY: {"verdict": "worse"}}}
+    found = {**task("topics", "cannot tell"), "by_truth": {"named by two other captions": named}}
+    told = (
+        "Where only what other captions name as well counts as true, looking makes it worse: "
+        "69 without and 66 with the pictures."
+    )
+    assert told in finding({"topics": found}, {})
+    named["contrasts"] = {PRIMARY: {"verdict": "cannot tell"}}
+    assert told not in finding({"topics": found}, {})
+
+
+@pytest.mark.parametrize("verdict", ["better", "worse", "cannot tell"])
+def test_of_a_made_up_gallery_nothing_is_claimed_about_posts_of_people(verdict: str) -> None:
+    tasks = {"search": task("search", verdict)}
+    first = finding(tasks, {}, made_up=True).split(". ")[0]
+    assert "in this made-up gallery" in first
+    assert "made-up" not in finding(tasks, {})
+
+
+def test_how_well_pictures_are_seen_is_told_where_nothing_else_is() -> None:
+    first: Any = {"value": 0.359, "low": 0.289, "high": 0.434}
+    looks: Any = {
+        "question": "?",
+        "tested": True,
+        "gallery": 1000,
+        "arms": {PICTURES: {"recall_at_1": first}, CHANCE: {"recall_at_1": {"value": 0.001}}},
+    }
+    told = (
+        "By looks alone a caption finds its own picture first among 1,000 in 36 of 100 cases "
+        "(29 to 43), and by chance in less than 1."
+    )
+    assert finding({}, {}, looks).endswith(told)
+    assert "By looks alone" not in finding({"search": task("search", "better")}, {}, looks)
+    assert "By looks alone" not in finding({}, {}, {"question": "?", "tested": False})

@@ -91,6 +91,7 @@ def _evaluate(arguments: argparse.Namespace, settings: Settings) -> int:
 def _results(generation: Generation, arguments: argparse.Namespace, settings: Settings) -> Results:
     """Everything that the report shows, as plain JSON."""
     from retrieval.evaluate.arms import TASKS, adjusted
+    from retrieval.evaluate.looks import evaluate_looks
     from retrieval.evaluate.material import Material
     from retrieval.evaluate.own_posts import describe_posts
     from retrieval.evaluate.own_truth import evaluate_own_truth
@@ -106,7 +107,7 @@ def _results(generation: Generation, arguments: argparse.Namespace, settings: Se
     encoders = stored_encoders(generation.manifest.encoders, settings.cache_dir)
     material = Material(generation, *encoders, settings.cache_dir)
     tasks: Tasks = {}
-    with arguments.progress.stage("score", len(TASKS)) as advance:
+    with arguments.progress.stage("score", len(TASKS) + 1) as advance:
         if (sentiment := evaluate_sentiment(material, arguments.sentiment_models)) is not None:
             tasks["sentiment"] = sentiment
         advance(1)
@@ -116,6 +117,8 @@ def _results(generation: Generation, arguments: argparse.Namespace, settings: Se
         if (search := evaluate_search(material)) is not None:
             tasks["search"] = search
         advance(1)
+        looks = evaluate_looks(material)
+        advance(1)
     if arguments.sentiment_models and "sentiment" not in tasks:
         arguments.progress.say(
             "no post has a known sentiment, so --sentiment-models has nothing to compare"
@@ -123,12 +126,14 @@ def _results(generation: Generation, arguments: argparse.Namespace, settings: Se
     tested = adjusted(tasks)
     view = LabelView.of(generation, Overrides({}))
     own = evaluate_own_truth(material, view, read_checks(arguments.chroma_dir))
+    posts = describe_posts(material, view, read_overrides(arguments.chroma_dir))
     return {
-        "finding": finding(tested, own),
+        "finding": finding(tested, own, looks, made_up=posts["made_up"]),
         "about": _about(generation),
         "tasks": tested,
+        "looks": looks,
         "own_truth": own,
-        "posts": describe_posts(material, view, read_overrides(arguments.chroma_dir)),
+        "posts": posts,
     }
 
 

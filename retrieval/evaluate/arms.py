@@ -36,6 +36,7 @@ PICTURES: Final = "pictures only"
 BOTH: Final = "both"
 DESCRIBED: Final = "caption + description"
 SECOND: Final = "caption + second caption"
+CHANCE: Final = "chance"
 
 TASKS: tuple[TaskName, ...] = ("sentiment", "topics", "search")
 

@@ -12,7 +12,7 @@ from retrieval.labels.fusion import load_fusion
 from retrieval.labels.labeller import Labeller, choose_labeller
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -70,6 +70,10 @@ class Material:
         record = self.generation.manifest.labels
         assert record is not None, "a published generation has labels"
         return record
+
+    def corpora(self, rows: Iterable[int]) -> list[str]:
+        """The kinds of sources that some posts are from, sorted."""
+        return sorted({self.posts[row].source.partition(":")[0] for row in rows})
 
     @property
     def topic_titles(self) -> dict[str, str]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from retrieval.labels.view import LabelView
     from retrieval.records import Disagreement
 
+_MADE_UP = "sample"  # the source whose posts were written for this project
 _SHOWN = 6  # disagreements of a kind
 
 
@@ -37,6 +38,7 @@ def describe_posts(material: Material, view: LabelView, overrides: Overrides) ->
         "posts": len(posts),
         "pictures": len(material.generation.image_ids),
         "captioned": sum(post.has_caption for post in posts),
+        "made_up": bool(posts) and material.corpora(range(len(posts))) == [_MADE_UP],
         "with_truth": sum(post.truth is not None for post in posts),
         "sentiment": {
             CAPTIONS: _sentiments(view.caption_sentiments),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from retrieval.evaluate.statistics import summed_by_picture
+from retrieval.evaluate.statistics import SEED, summed_by_picture
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -16,7 +16,17 @@ if TYPE_CHECKING:
 
     Rows = NDArray[np.int64]
 
+_MOST_QUERIES = 1_000  # captions that are asked; more tell little more about a gallery
+_MOST_COMPARISONS = 50_000_000  # of a query with a caption or picture, at a time
 _DEPTH = 10  # of the pictures found, that nDCG@10 looks at
+
+
+def sampled(rows: Rows, compared: int) -> Rows:
+    """The queries that are asked: a sample, where there are very many or much to compare with."""
+    most = max(1, min(_MOST_QUERIES, _MOST_COMPARISONS // max(compared, 1)))
+    if len(rows) <= most:
+        return rows
+    return np.sort(np.random.default_rng(SEED).choice(rows, most, replace=False))
 
 
 def ranks(scores: NDArray[np.float64], targets: Rows) -> Rows:

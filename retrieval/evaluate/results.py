@@ -141,6 +141,7 @@ class SentimentTask(Task):
 
     by_class: dict[str, int]
     split: str
+    corpora: list[str]  # the kinds of sources that the tested posts are from, such as senticap
     contrasts: dict[str, Contrast]
     oracle: dict[str, Share]
     writers_polarity: WritersPolarity
@@ -164,6 +165,7 @@ class ByTopic(TypedDict):
 
     pictures: int  # that show it
     f1: dict[str, Figure]  # by arm; {}: too few pictures show it
+    difference: Contrast | None  # both above captions only, with the other topics' adjusted
 
 
 class Reliability(TypedDict):
@@ -177,7 +179,10 @@ class TopicsTask(Task):
     """What posts are about."""
 
     topics: list[str]
+    titles: dict[str, str]  # how people call each topic
     untested_topics: list[str]
+    helped: list[str]  # topics that looking at the pictures made better, beyond chance
+    harmed: list[str]
     by_truth: dict[str, ByTruth]
     by_topic: dict[str, ByTopic]
     reliability: dict[str, Reliability]
@@ -233,6 +238,18 @@ class Tasks(TypedDict, total=False):
     sentiment: SentimentTask
     topics: TopicsTask
     search: SearchTask
+
+
+class Looks(TypedDict):
+    """Whether captions find their own pictures by looks: no comparison, but it needs no truth."""
+
+    question: str
+    tested: bool
+    why: NotRequired[str]
+    posts: NotRequired[int]
+    pictures: NotRequired[int]
+    gallery: NotRequired[int]
+    arms: NotRequired[dict[str, Arm]]  # pictures only, and chance
 
 
 class Right(Figure):
@@ -312,6 +329,7 @@ class Posts(TypedDict):
     pictures: int
     captioned: int
     with_truth: int
+    made_up: bool  # all come with the project, and nobody posted them
     sentiment: dict[str, dict[str, int]]  # by arm and class
     topics: dict[str, int]
     topics_undetermined: int
@@ -326,5 +344,6 @@ class Results(TypedDict):
     finding: str  # in plain words
     about: dict[str, str | int]
     tasks: Tasks
+    looks: Looks | None  # None: too few captioned pictures
     own_truth: dict[str, OwnTruth]
     posts: Posts

@@ -17,6 +17,7 @@ from retrieval.captions import same_text
 from retrieval.evaluate.arms import (
     BOTH,
     CAPTIONS,
+    CHANCE,
     DESCRIBED,
     LEAST_PICTURES,
     PICTURES,
@@ -43,9 +44,9 @@ from retrieval.evaluate.ranking import (
     ndcg,
     rank_counts,
     ranks,
+    sampled,
     share,
 )
-from retrieval.evaluate.statistics import SEED
 from retrieval.evaluate.tfidf import tfidf
 from retrieval.evaluate.truth import LEAST_AREA, objects_of
 from retrieval.gallery.generation import Generation
@@ -73,8 +74,6 @@ if TYPE_CHECKING:
     Rows = NDArray[np.int64]
     Scores = NDArray[np.float64]  # shape (queries, pictures)
 
-_MOST_QUERIES = 1_000  # captions that are asked; more tell little more about a gallery
-_MOST_COMPARISONS = 50_000_000  # of a query with a caption or picture, at a time
 _MOST_PAIRS = 200
 _AT = (1, 3, 5, 10, 20)
 _SHOWN = 4  # queries that got better, and as many that got worse
@@ -107,14 +106,6 @@ def evaluate_search(material: Material) -> SearchTask | None:
     """Everything about finding pictures; None where no picture has a second caption to ask by."""
     task = _Search(material)
     return task.result() if len(task.asked) else None
-
-
-def sampled(rows: Rows, compared: int) -> Rows:
-    """The queries that are asked: a sample, where there are very many or much to compare with."""
-    most = max(1, min(_MOST_QUERIES, _MOST_COMPARISONS // max(compared, 1)))
-    if len(rows) <= most:
-        return rows
-    return np.sort(np.random.default_rng(SEED).choice(rows, most, replace=False))
 
 
 class _Search:
@@ -266,7 +257,7 @@ class _Search:
             for name, each in counts.items()
         }
         arms.setdefault(DESCRIBED, untested("arm", _WHY_NOT[DESCRIBED]))
-        arms["chance"] = by_chance(self._pictures)
+        arms[CHANCE] = by_chance(self._pictures)
         return arms
 
     def _one_caption(self) -> OneCaption:

@@ -154,6 +154,7 @@ class _Sentiment:
                 zip(SENTIMENTS, np.bincount(self._truth, minlength=3).tolist(), strict=True)
             ),
             "split": self._split(),
+            "corpora": self._material.corpora(self._rows.tolist()),
             "primary": above[PRIMARY].copy(),
             "arms": arms,
             "contrasts": above,

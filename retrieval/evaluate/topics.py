@@ -15,7 +15,9 @@ from retrieval.evaluate.arms import (
     PICTURES,
     PRIMARY,
     SECOND,
+    all_at_once,
     arm,
+    contrast,
     contrasts,
     figure,
     untested,
@@ -66,6 +68,7 @@ if TYPE_CHECKING:
         Reliability,
         Shuffled,
         TopicsTask,
+        Verdict,
     )
     from retrieval.evaluate.statistics import Counts, Measure
 
@@ -124,6 +127,7 @@ class _Topics:
 
     def result(self) -> TopicsTask:
         arms = self._arms()
+        by_topic = self._by_topic(arms)
         by_truth = {name: self._by_truth(arms, truth) for name, truth in self._truths.items()}
         return {
             "question": "What is the post about?",
@@ -131,11 +135,14 @@ class _Topics:
             "posts": len(self._rows),
             "pictures": len(self._draws[0]),
             "topics": self._names,
+            "titles": self._material.topic_titles,
             "untested_topics": self._untested,
             "primary": by_truth[EVERY_OBJECT]["contrasts"][PRIMARY].copy(),
             "arms": by_truth[EVERY_OBJECT]["arms"],
             "by_truth": by_truth,
-            "by_topic": self._by_topic(arms),
+            "by_topic": by_topic,
+            "helped": _with_verdict(by_topic, "better"),
+            "harmed": _with_verdict(by_topic, "worse"),
             "reliability": self._reliability(arms),
             "shuffled_pictures": self._shuffled(arms),
             "degradation": self._degraded(),
@@ -270,18 +277,37 @@ class _Topics:
         return contrasts(counts, others, micro_f1, self._draws, _WHY_NOT)
 
     def _by_topic(self, arms: Mapping[str, Labelled | None]) -> dict[str, ByTopic]:
-        """F1 by topic, of the topics that enough pictures show."""
-        found: dict[str, ByTopic] = {}
-        for place, topic in enumerate(self._names):
-            truth = self._truth[:, [place]]
-            positives = len(np.unique(self._pictures[truth[:, 0]]))
-            scores = {
-                name: figure(self._counts(labelled.shown[:, [place]], truth), micro_f1, self._draws)
-                for name, labelled in arms.items()
-                if labelled is not None and positives >= _LEAST_POSITIVES
+        """F1 by topic, of the topics that enough pictures show, and what looking adds to each."""
+        counts = {name: self._counts_by_topic(arms, name) for name in self._names}
+        frequent = [self._names[place] for place in self._frequent(self._truth)]
+        differences = {
+            name: contrast(counts[name][BOTH], counts[name][CAPTIONS], micro_f1, self._draws)
+            for name in frequent
+            if {BOTH, CAPTIONS} <= counts[name].keys()
+        }
+        differences = all_at_once(differences)
+        return {
+            name: {
+                "pictures": len(np.unique(self._pictures[self._truth[:, place]])),
+                "f1": {
+                    side: figure(each, micro_f1, self._draws)
+                    for side, each in counts[name].items()
+                    if name in frequent
+                },
+                "difference": differences.get(name),
             }
-            found[topic] = {"pictures": positives, "f1": scores}
-        return found
+            for place, name in enumerate(self._names)
+        }
+
+    def _counts_by_topic(
+        self, arms: Mapping[str, Labelled | None], topic: str
+    ) -> dict[str, Counts]:
+        place = [self._names.index(topic)]
+        return {
+            name: self._counts(labelled.shown[:, place], self._truth[:, place])
+            for name, labelled in arms.items()
+            if labelled is not None
+        }
 
     def _reliability(self, arms: Mapping[str, Labelled | None]) -> dict[str, Reliability]:
         found: dict[str, Reliability] = {}
@@ -354,3 +380,11 @@ class _Topics:
 
     def _said(self, shown: NDArray[np.bool_]) -> list[str]:
         return [name for name, there in zip(self._names, shown.tolist(), strict=True) if there]
+
+
+def _with_verdict(by_topic: Mapping[str, ByTopic], verdict: Verdict) -> list[str]:
+    return [
+        name
+        for name, each in by_topic.items()
+        if each["difference"] is not None and each["difference"]["verdict"] == verdict
+    ]

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from retrieval.evaluate.arms import BOTH, CAPTIONS, TASKS
+from retrieval.evaluate.arms import BOTH, CAPTIONS, CHANCE, PICTURES, PRIMARY, TASKS
 from retrieval.evaluate.controls import TWO_HASHTAGS
 from retrieval.evaluate.own_truth import AT_RANDOM
+from retrieval.evaluate.truth import NAMED_OBJECTS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from retrieval.evaluate.results import OwnTruth, Task, TaskName, Tasks
+    from retrieval.evaluate.results import Looks, OwnTruth, Task, TaskName, Tasks, TopicsTask
 
 _DOING: dict[TaskName, str] = {
     "sentiment": "how a post feels",
     "topics": "what a post is about",
     "search": "which picture a caption means",
 }
+_ALONE = {CAPTIONS: "what is left of the captions alone", PICTURES: "the pictures alone"}
 _NO_TRUTH = (
     "There is no truth to score against about {}: nobody has said it of these posts. For that the "
     "report shows what the models say, and where captions and pictures tell different stories."
@@ -31,12 +33,27 @@ _NOTHING = 1e-9  # of a score: no resample differs by more
 _LEAST_CHECKED = 5  # posts, for their share to be worth a sentence
 
 
-def finding(tasks: Tasks, own_truth: Mapping[str, OwnTruth]) -> str:
-    """One plain paragraph, made of the numbers and honest about chance."""
+def finding(
+    tasks: Tasks,
+    own_truth: Mapping[str, OwnTruth],
+    looks: Looks | None = None,
+    *,
+    made_up: bool = False,
+) -> str:
+    """One plain paragraph, made of the numbers and honest about chance.
+
+    `made_up`: nobody posted these posts, which tell how the report reads and nothing else.
+    """
     checked = own_truth.get(AT_RANDOM)
     known: dict[TaskName, Task] = {name: tasks[name] for name in TASKS if name in tasks}
-    sentences = [*(_checked(checked) if checked else []), *([_overall(known)] if known else [])]
-    sentences += [_sentence(name, task) for name, task in known.items()]
+    sentences = _checked(checked) if checked else []
+    topics = tasks.get("topics")
+    mixed = topics is not None and bool(topics["helped"] or topics["harmed"])
+    sentences += [_overall(known, mixed=mixed, made_up=made_up)] if known else []
+    for name, task in known.items():
+        sentences.append(_sentence(name, task))
+        if name == "topics" and topics is not None:
+            sentences += _by_topic(topics)
     sentences += _little_left(known)
     said = {"sentiment": checked["sentiment"], "topics": checked["topics"]} if checked else {}
     unknown = [
@@ -48,26 +65,32 @@ def finding(tasks: Tasks, own_truth: Mapping[str, OwnTruth]) -> str:
         sentences.append(_NO_TRUTH.format(" or ".join(unknown)))
     if "search" not in tasks:
         sentences.append(_NOTHING_TO_ASK)
+        sentences += _looks(looks) if looks else []
     return " ".join(sentences)
 
 
-def _overall(tasks: Mapping[TaskName, Task]) -> str:
+def _overall(tasks: Mapping[TaskName, Task], *, mixed: bool, made_up: bool) -> str:
+    """`mixed`: single topics changed, whatever the whole did."""
+    where = " in this made-up gallery" if made_up else ""
     verdicts = {task["primary"]["verdict"] for task in tasks.values()}
     if verdicts <= {"not tested"}:
         return "What the pictures add could not be tested here."
     if {"better", "worse"} <= verdicts:
-        return "Looking at the pictures helped in one respect and did harm in another."
+        return f"Looking at the pictures helped in one respect and did harm in another{where}."
     if "better" in verdicts:
-        return "Looking at the pictures helped."
+        return f"Looking at the pictures helped{where}."
     if "worse" in verdicts:
-        return "Looking at the pictures did harm."
-    return "Looking at the pictures changed nothing here that could not be chance."
+        return f"Looking at the pictures did harm{where}."
+    if mixed:
+        return f"On the whole, looking at the pictures changed nothing{where} beyond chance."
+    here = where or " here"
+    return f"Looking at the pictures changed nothing{here} that could not be chance."
 
 
 def _sentence(name: TaskName, task: Task) -> str:
     primary, doing = task["primary"], _DOING[name]
     if primary["verdict"] == "not tested":
-        return f"Whether they tell {doing} was not tested: {primary['why']}."
+        return f"Whether pictures tell {doing} was not tested: {primary['why']}."
     arms, measure = task["arms"], task["measure"]
     before, after = (_points(arms[each][measure]["value"]) for each in (CAPTIONS, BOTH))
     scores = f"To tell {doing}, captions alone score {before} of 100, with the pictures {after}"
@@ -89,19 +112,70 @@ def _chance(detectable: float | None) -> str:
     return f"within chance (a change of {change} would show)"
 
 
+def _by_topic(task: TopicsTask) -> list[str]:
+    """A difference of nothing may be the sum of gains and losses, and depends on what is true."""
+    sides = [
+        f"{did} with {_listed([_title(task, name) for name in task[side]])}"
+        for did, side in (("helped", "helped"), ("did harm", "harmed"))
+        if task[side]
+    ]
+    sentences = [f"It {', and '.join(sides)}."] if sides else []
+    named = task["by_truth"].get(NAMED_OBJECTS)
+    if named is not None and task["primary"]["verdict"] == "cannot tell":
+        contrast, arms = named["contrasts"][PRIMARY], named["arms"]
+        if contrast["verdict"] in ("better", "worse"):
+            before, after = (_points(arms[each]["micro_f1"]["value"]) for each in (CAPTIONS, BOTH))
+            sentences.append(
+                "Where only what other captions name as well counts as true, looking makes it "
+                f"{contrast['verdict']}: {before} without and {after} with the pictures."
+            )
+    return sentences
+
+
+def _title(task: TopicsTask, name: str) -> str:
+    """A topic's title within a sentence: "Food & drink" in small letters, "NASA" as it is."""
+    title = task["titles"].get(name, name)
+    return title if title[1:2].isupper() else title[:1].lower() + title[1:]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
+
+
 def _little_left(tasks: Mapping[TaskName, Task]) -> list[str]:
-    """Where captions are nearly gone, which is where pictures may count."""
-    gains = []
+    """Where captions are nearly gone, against the better of the two sides.
+
+    To do better than two hashtags is no merit where the picture alone does better still.
+    """
+    sentences = []
     for name, task in tasks.items():
         level = task["degradation"].get(TWO_HASHTAGS)
-        if level and level["difference"]["verdict"] == "better":
-            before, after = (_points(level["arms"][side]["value"]) for side in (CAPTIONS, BOTH))
-            gains.append(f"from {before} to {after} ({_DOING[name]})")
-    if not gains:
+        if level is None:
+            continue
+        captions, pictures, both = (
+            _points(level["arms"][each]["value"]) for each in (CAPTIONS, PICTURES, BOTH)
+        )
+        told = f"With two hashtags left of each caption, {{}} tell {_DOING[name]} better than {{}}"
+        if level["against_better"]["verdict"] == "better":
+            told = told.format("both together", "either alone")
+            sentences.append(f"{told}: {both} of 100 against {captions} and {pictures}.")
+        if level["against_better"]["verdict"] == "worse":
+            alone = _points(level["arms"][level["better_side"]]["value"])
+            told = told.format(_ALONE[level["better_side"]], "both together")
+            sentences.append(f"{told}: {alone} and {both} of 100.")
+    return sentences
+
+
+def _looks(found: Looks) -> list[str]:
+    """How well pictures are seen, where nothing else could be tested."""
+    if not found["tested"]:
         return []
+    first = found["arms"][PICTURES]["recall_at_1"]
+    chance = found["arms"][CHANCE]["recall_at_1"]["value"]
     return [
-        "Pictures matter where captions say little: with two hashtags left of each caption, they "
-        f"lift the score {' and '.join(gains)}."
+        f"By looks alone a caption finds its own picture first among {found['gallery']:,} in "
+        f"{_points(first['value'])} of 100 cases ({_points(first['low'])} to "
+        f"{_points(first['high'])}), and by chance in {_points(chance)}."
     ]
 
 
@@ -119,5 +193,7 @@ def _checked(found: OwnTruth) -> list[str]:
 
 
 def _points(score: float | None) -> str:
+    """A share of 100; what is not nothing is never called so."""
     assert score is not None, "a score of what was tested"
-    return f"{100 * score:.0f}"
+    points = f"{100 * score:.0f}"
+    return "less than 1" if points == "0" and score > 0 else points

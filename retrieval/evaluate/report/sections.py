@@ -85,6 +85,8 @@ class _Report:
         ):
             if name in self._tasks:
                 blocks += [Heading(_TITLES[name]), *write(f"tasks.{name}")]
+        if self._results["looks"] is not None:
+            blocks += [Heading("How well the pictures are seen"), *self._looks("looks")]
         if self._results["own_truth"]:
             blocks += [Heading("What you said yourself"), *self._own_truth()]
         blocks += [Heading("These posts"), *self._posts()]
@@ -212,7 +214,8 @@ class _Report:
         )
         yield self._contrasts(f"{path}.contrasts", "Differences in macro-F1")
         yield from self._oracle(path)
-        yield self._unseen(path)
+        if _SENTICAP in task["corpora"]:
+            yield self._unseen(path)
         yield from (self._confusion(name, counts) for name, counts in task["confusion"].items())
         if task["reliability"]:
             yield self._reliability_figure(task["reliability"], "sentiment")
@@ -244,19 +247,15 @@ class _Report:
             for name in self._at(f"{path}.oracle")
         ]
         writers = self._at(f"{path}.writers_polarity")
-        auc: Cell = "not tested"
+        note = "Who sees pictures alone can at best name each one's commonest sentiment."
+        if _SENTICAP in self._at(f"{path}.corpora"):
+            note = f"{_ON_REQUEST} {note}"
         if writers["tested"]:
             auc = self._number(f"{path}.writers_polarity.auc")
-        pictures = sum(writers["pictures"].values())
-        rows.append(("writers' polarity told from looks, AUC", f"{pictures:,} pictures", auc))
-        yield Table(
-            "What pictures alone could tell",
-            ("", "posts", "accuracy"),
-            tuple(rows),
-            "Sentiments belong to sentences that were written on request, also opposite ones about "
-            "one picture: who sees pictures alone can at best name each one's commonest sentiment. "
-            "Writers' polarity: of pictures about which all sentences have one.",
-        )
+            pictures = sum(writers["pictures"].values())
+            rows.append(("writers' polarity told from looks, AUC", f"{pictures:,} pictures", auc))
+            note += " Writers' polarity: of pictures about which all captions have one."
+        yield Table("What pictures alone could tell", ("", "posts", "accuracy"), tuple(rows), note)
 
     def _unseen(self, path: str) -> Block:
         unseen = self._at(f"{path}.unseen_adjectives")
@@ -307,12 +306,20 @@ class _Report:
             scores: list[Cell] = [
                 self._number(f"{place}.f1.{each}") if name in shown else "" for each in arms
             ]
-            rows.append((name, self._number(f"{place}.pictures", "count"), *scores))
+            told: tuple[Cell, Cell, Cell] = ("", "", "")
+            if (difference := topics[name]["difference"]) is not None:
+                gain = self._number(f"{place}.difference", "signed")
+                p = self._at(f"{place}.difference").get("p_holm")
+                holm: Cell = (
+                    self._number(f"{place}.difference.p_holm", "p") if p is not None else ""
+                )
+                told = (gain, holm, difference["verdict"])
+            rows.append((name, self._number(f"{place}.pictures", "count"), *scores, *told))
         yield Table(
             "F1 by topic",
-            ("", "pictures", *arms),
+            ("", "pictures", *arms, _PRIMARY, "p (Holm)", "verdict"),
             tuple(rows),
-            "Only of topics that 20 pictures or more show.",
+            "Only of topics that 20 pictures or more show; true: every object.",
         )
         if shown:
             bars = {
@@ -412,6 +419,22 @@ class _Report:
             )
             yield self._contrasts(f"{path}.pairs.contrasts", "Differences in nDCG@10")
         yield self._changed_ranks(task["changed"])
+
+    def _looks(self, path: str) -> Iterator[Block]:
+        looks = self._at(path)
+        if not looks["tested"]:
+            yield Paragraph(f"{looks['question']} Not tested: {looks['why']}.")
+            return
+        yield Paragraph(
+            f"{looks['question']} {looks['posts']:,} captions of {looks['pictures']:,} pictures "
+            f"each look for their own among {looks['gallery']:,}; no caption is read. This "
+            "compares nothing with captions: it tells how far the pictures are understood."
+        )
+        yield self._arms(
+            f"{path}.arms",
+            ("recall_at_1", "recall_at_5", "recall_at_10", "mrr"),
+            "Captions that find their own picture by looks",
+        )
 
     def _controls(self, path: str, measure: str) -> Iterator[Block]:
         shuffled = self._at(f"{path}.shuffled_pictures")
@@ -577,6 +600,9 @@ class _Report:
                 "Not an accuracy: people look where something seems wrong.",
             )
 
+
+_SENTICAP = "senticap"  # a kind of source
+_ON_REQUEST = "SentiCap's sentences were written on request, also opposite ones about one picture."
 
 _CONTRAST_COLUMNS = ("", "difference", "p", "smallest detectable", "verdict")
 
