@@ -171,8 +171,10 @@ def test_a_hybrid_score_is_worked_out_from_what_the_answer_says(searcher: Search
         assert why.image is not None
         weights = about["weights"]["image" if why.caption is None else "hybrid"]
         logit = weights["bias"] + weights["image"] * standardised(why.image, look, "image")
+        logit += weights["image_cosine"] * why.image
         if why.caption is not None:
             logit += weights["text"] * standardised(why.caption, text, "caption")
+            logit += weights["text_cosine"] * why.caption
         logit += weights.get("words", 0) * (why.words_score or 0)
         assert score_of(hit) == pytest.approx(1 / (1 + exp(-logit)), abs=1e-4)
 

@@ -49,8 +49,9 @@ def logistic_regression_of_signals(
     truth: NDArray[np.bool_],
     strength: float,
     sample_weights: NDArray[np.float64],
+    least: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], float]:
-    """Two classes, with no weight below 0: more of what speaks for something never speaks against.
+    """Two classes, with no weight below its `least`, so that no signal speaks against itself.
 
     Returns the weights, shape (columns,), and the bias. The objective is scikit-learn's.
     """
@@ -68,7 +69,7 @@ def logistic_regression_of_signals(
         gradient = np.append(inputs.T @ by_row + weights, by_row.sum())
         return float(value), gradient
 
-    start = np.zeros(inputs.shape[1] + 1)
-    bounds = [(0, None)] * inputs.shape[1] + [(None, None)]
+    start = np.append(least, 0.0)
+    bounds = [(low, None) for low in least] + [(None, None)]
     found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds)
     return found.x[:-1], float(found.x[-1])

@@ -48,6 +48,9 @@ _WEIGHTED: dict[str, tuple[str, ...]] = {
     "texts": ("text", "text_cosine", "words"),
     "hybrid": ("image", "image_cosine", "text", "text_cosine", "words"),
 }
+# A name that the sentence encoder has never seen is found by its letters alone. COCO's captions
+# have no names, so that these queries cannot tell what that is worth; so much costs them nothing.
+_LEAST = {"words": 2.0}
 _BOUNDED = ("image", "caption", "hybrid")  # the strategies with bounds
 _CAPTION, _CATEGORY, _SYNONYM, _HYPERNYM, _PHRASE, _NONSENSE = KINDS = (
     "caption",
@@ -307,6 +310,7 @@ def _logistic(name: str, kinds: Iterable[Asked]) -> dict[str, float]:
         np.concatenate(truth),
         10,
         weights * len(weights) / weights.sum(),
+        least=np.array([_LEAST.get(column, 0.0) for column in columns]),
     )
     learned = dict(zip(columns, found.tolist(), strict=True)) | {"bias": bias}
     return {column: round(value, 3) for column, value in learned.items()}

@@ -15,7 +15,8 @@ from retrieval.errors import WeightsUnavailable
 from retrieval.evaluate.arms import CHANCE, LEAST_PICTURES, PICTURES, arm
 from retrieval.evaluate.controls import distinct_captions
 from retrieval.evaluate.ranking import RANK_MEASURES, by_chance, rank_counts, sampled
-from retrieval.search.evidence import Evidence, Passing, QueryVectors
+from retrieval.search.evidence import Evidence, Passing
+from retrieval.search.query_vectors import QueryVectors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

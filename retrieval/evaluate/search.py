@@ -50,7 +50,8 @@ from retrieval.evaluate.ranking import (
 from retrieval.evaluate.tfidf import tfidf
 from retrieval.evaluate.truth import LEAST_AREA, objects_of
 from retrieval.gallery.generation import Generation
-from retrieval.search.evidence import Evidence, Passing, QueryVectors
+from retrieval.search.evidence import Evidence, Passing
+from retrieval.search.query_vectors import QueryVectors
 from retrieval.search.relevance import Signals
 
 if TYPE_CHECKING:
@@ -242,8 +243,10 @@ class _Search:
 
     def _shuffled(self, compared: _Compared, random: np.random.Generator) -> Counts:
         """Both, with every picture's look from another picture."""
-        image = compared.shipped.image[:, random.permutation(self._pictures)]
-        both = self._relevance.scores("hybrid", compared.shipped._replace(image=image))
+        order, signals = random.permutation(self._pictures), compared.shipped
+        image, cosine = signals.image[:, order], signals.image_cosine[:, order]
+        other = signals._replace(image=image, image_cosine=cosine)
+        both = self._relevance.scores("hybrid", other)
         return rank_counts(both, self._targets)
 
     def _arms(self, counts: Mapping[str, Counts]) -> dict[str, Arm]:
