@@ -69,7 +69,7 @@ def _models(text: str) -> list[str]:
 
 
 def _evaluate(arguments: argparse.Namespace, settings: Settings) -> int:
-    from retrieval.evaluate.report.sections import document
+    from retrieval.evaluate.report.compose import document
     from retrieval.gallery.generation import Generation
 
     _check_out(arguments.out)
@@ -206,7 +206,6 @@ def _write(folder: Path, report: Document, text: str) -> None:
         StorageFailed: the folder cannot be written.
 
     """
-    from retrieval.evaluate.report.document import Figure
     from retrieval.evaluate.report.html import html
     from retrieval.evaluate.report.markdown import markdown
 
@@ -215,9 +214,8 @@ def _write(folder: Path, report: Document, text: str) -> None:
         (folder / _JSON).write_text(text + "\n", "utf-8")  # first: it marks the folder as ours
         for old in _plots_of(folder / "report.md"):
             (plots / old).unlink(missing_ok=True)
-        for block in report.blocks:
-            if isinstance(block, Figure):
-                (plots / f"{block.name}.svg").write_text(block.svg, "utf-8")
+        for figure in report.figures:
+            (plots / f"{figure.name}.svg").write_text(figure.svg, "utf-8")
         (folder / "report.md").write_text(markdown(report), "utf-8")
         (folder / "report.html").write_text(html(report), "utf-8")
     except OSError as error:

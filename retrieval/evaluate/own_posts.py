@@ -46,6 +46,7 @@ def describe_posts(material: Material, view: LabelView, overrides: Overrides) ->
             BOTH: _sentiments(view.sentiments),
         },
         "topics": view.counts()["topics"],
+        "topic_titles": dict(view.topic_titles),
         "topics_undetermined": int((~view.topics.any(axis=1)).sum()),
         "agreement": {
             "sentiment": _sentiment_agreement(material, view),

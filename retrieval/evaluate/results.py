@@ -332,6 +332,7 @@ class Posts(TypedDict):
     made_up: bool  # all come with the project, and nobody posted them
     sentiment: dict[str, dict[str, int]]  # by arm and class
     topics: dict[str, int]
+    topic_titles: dict[str, str]  # how people call each
     topics_undetermined: int
     agreement: Agreements
     disagreements: dict[Disagreement, list[Differing]]

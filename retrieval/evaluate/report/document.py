@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 Form = Literal["score", "count", "share", "p", "signed"]
 
 NOT_TESTED = "not tested"
+FACTS = "What was evaluated"  # the heading of a document's facts
 MINUS = "−"  # as wide as a plus and a digit, unlike the hyphen
 
 
@@ -56,11 +57,11 @@ class Table:
 
     @property
     def numeric(self) -> frozenset[int]:
-        """The columns, from 0, that hold nothing but numbers and blanks."""
+        """The columns, from 0, that hold numbers, or blanks where there is none."""
         return frozenset(
             place
             for place, cells in enumerate(zip(*self.rows, strict=True))
-            if all(isinstance(cell, Number) or not cell for cell in cells)
+            if all(isinstance(cell, Number) or cell in ("", NOT_TESTED) for cell in cells)
         )
 
 
@@ -92,7 +93,15 @@ class Cards:
     note: str = ""
 
 
-Block = Heading | Paragraph | Table | Figure | Cards
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """Blocks that only some readers want: folded away where a page can be unfolded."""
+
+    title: str
+    blocks: tuple[Block, ...]
+
+
+Block = Heading | Paragraph | Table | Figure | Cards | Fold
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +109,22 @@ class Document:
     """A whole report, top to bottom."""
 
     title: str
-    finding: str  # the one plain paragraph that a hurried reader reads
+    finding: str  # what a hurried reader reads, in plain words: the main thought first, a line each
     facts: tuple[tuple[str, str], ...]  # what was evaluated: gallery, encoders, seed, commit, date
     blocks: tuple[Block, ...]
+
+    @property
+    def figures(self) -> list[Figure]:
+        """Every plot, also those in folds."""
+        return list(_figures(self.blocks))
+
+
+def _figures(blocks: Sequence[Block]) -> Iterator[Figure]:
+    for block in blocks:
+        if isinstance(block, Figure):
+            yield block
+        elif isinstance(block, Fold):
+            yield from _figures(block.blocks)
 
 
 def shown(number: Number) -> str:

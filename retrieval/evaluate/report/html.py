@@ -15,8 +15,10 @@ from markupsafe import Markup
 from retrieval.captions import clean
 from retrieval.evaluate.report.colours import ARM_COLOURS
 from retrieval.evaluate.report.document import (
+    FACTS,
     Cards,
     Figure,
+    Fold,
     Heading,
     Number,
     Paragraph,
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from retrieval.evaluate.report.document import Block, Document
 
 _KINDS = {Heading: "heading", Paragraph: "paragraph", Table: "table", Figure: "figures"}
-_KINDS |= {Cards: "cards"}
+_KINDS |= {Cards: "cards", Fold: "fold"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,8 @@ class _Part:
 
     kind: str
     blocks: tuple[Block, ...]
-    anchor: str = ""  # of a heading
+    anchor: str = ""  # of a heading; of anything else unique as well
+    inside: tuple[_Part, ...] = ()  # of a fold
 
 
 def html(document: Document) -> str:
@@ -65,7 +68,7 @@ def _templates() -> Environment:
     templates.filters |= {"embedded": _embedded, "inline": _inline, "raw": json.dumps}
     templates.filters |= {"value": shown_value, "interval": shown_interval}
     templates.tests["number"] = lambda cell: isinstance(cell, Number)
-    templates.globals["arm_colours"] = ARM_COLOURS
+    templates.globals |= {"arm_colours": ARM_COLOURS, "facts_heading": FACTS}
     return templates
 
 
@@ -74,16 +77,18 @@ def _cleaned(value: object) -> object:
     return clean(value) if type(value) is str else value
 
 
-def _parts(blocks: Sequence[Block]) -> Iterator[_Part]:
+def _parts(blocks: Sequence[Block], within: str = "section") -> Iterator[_Part]:
     """The blocks in their order; plots that follow each other share a row."""
-    headings = 0
+    number = 0
     for kind, run in groupby(blocks, key=lambda block: _KINDS[type(block)]):
         if kind == "figures":
             yield _Part(kind, tuple(run))
             continue
         for block in run:
-            headings += kind == "heading"
-            yield _Part(kind, (block,), f"section-{headings}")
+            number += 1
+            anchor = f"{within}-{number}"
+            inside = tuple(_parts(block.blocks, anchor)) if isinstance(block, Fold) else ()
+            yield _Part(kind, (block,), anchor, inside)
 
 
 def _embedded(thumbnail: Path | None) -> str | None:

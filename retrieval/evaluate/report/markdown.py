@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from functools import singledispatch
+from html import escape
 from typing import TYPE_CHECKING
 
 from retrieval.captions import clean
 from retrieval.evaluate.report.document import (
+    FACTS,
     Cards,
     Cell,
     Figure,
+    Fold,
     Heading,
     Number,
     Paragraph,
@@ -32,10 +35,12 @@ def markdown(document: Document) -> str:
     """The whole report; plots are links to plots/<name>.svg beside it."""
     parts = [
         f"# {_line(document.title)}",
-        _text(document.finding),
-        "\n".join(f"- **{_line(name)}**: {_line(fact)}" for name, fact in document.facts),
+        "\n\n".join(map(_text, document.finding.splitlines())),
         *(_block(block) for block in document.blocks),
     ]
+    if document.facts:
+        facts = (f"- **{_line(name)}**: {_line(fact)}" for name, fact in document.facts)
+        parts += [f"## {FACTS}", "\n".join(facts)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -80,6 +85,13 @@ def _(cards: Cards) -> str:
         rows.append([caption, *(_line(facts.get(name, "")) for name in names)])
     columns = ["caption", *map(_line, names)]
     return _titled(cards.title, _grid(columns, rows, frozenset()), cards.note)
+
+
+@_block.register
+def _(fold: Fold) -> str:
+    """GitHub folds what stands in <details>; the blank lines make it Markdown again."""
+    inside = "\n\n".join(map(_block, fold.blocks))
+    return f"<details><summary>{escape(clean(fold.title))}</summary>\n\n{inside}\n\n</details>"
 
 
 def _titled(title: str, body: str, note: str) -> str:

@@ -22,7 +22,6 @@ Bars = Mapping[str, Sequence[Bar | None]]  # by arm, in the order of the groups;
 WIDTH = 440  # CSS pixels: legible on a phone, and two side by side on a desk
 LONGEST_NAME, LONGEST_TITLE = 30, 60  # characters that leave room for the plot itself
 _MARKERS = dict(zip((*ARM_COLOURS.values(), *OTHER_COLOURS), "os^DvPX*", strict=True))
-_LEAST_SPAN = 0.2  # of a y axis of shares: noise should not look like a slope
 
 
 def grouped_bars(name: str, groups: Sequence[str], arms: Bars, ylabel: str) -> str:
@@ -32,7 +31,8 @@ def grouped_bars(name: str, groups: Sequence[str], arms: Bars, ylabel: str) -> s
         axes = figure.add_subplot()
         for place, (arm, colour) in enumerate(colours(arms).items()):
             x, values, lows, highs = _placed(arms[arm], place, len(arms))
-            axes.bar(x, values, _thickness(arms), color=colour, label=_label(arm))
+            drawn_bars = axes.bar(x, values, _thickness(arms), color=colour, label=_label(arm))
+            _hatch(drawn_bars, arms[arm], colour)
             axes.vlines(x, lows, highs, color=INK, linewidth=1.2)
         axes.set_xticks(range(len(groups)), [_label(group) for group in groups])
         axes.grid(visible=True, axis="y")
@@ -51,7 +51,8 @@ def horizontal_bars(name: str, groups: Sequence[str], arms: Bars, xlabel: str) -
         axes = figure.add_subplot()
         for place, (arm, colour) in enumerate(colours(arms).items()):
             y, values, lows, highs = _placed(arms[arm], place, len(arms))
-            axes.barh(y, values, _thickness(arms), color=colour, label=_label(arm))
+            drawn_bars = axes.barh(y, values, _thickness(arms), color=colour, label=_label(arm))
+            _hatch(drawn_bars, arms[arm], colour)
             axes.hlines(y, lows, highs, color=INK, linewidth=1)
         axes.set_yticks(range(len(groups)), [_label(group) for group in groups])
         axes.set_ylim(len(groups) - 0.5, -0.5)
@@ -123,9 +124,16 @@ def reliability(name: str, curves: Mapping[str, Sequence[tuple[float, float, int
 
 
 def lines(
-    name: str, curves: Mapping[str, Sequence[tuple[float, float]]], xlabel: str, ylabel: str
+    name: str,
+    curves: Mapping[str, Sequence[tuple[float, float]]],
+    xlabel: str,
+    ylabel: str,
+    ticks: Sequence[str] = (),
 ) -> str:
-    """A curve an arm, through points of (x, y): recall by cut-off, loss by damage."""
+    """A curve an arm, through points of (x, y): recall by cut-off, loss by damage.
+
+    `ticks` are the names of x = 0, 1, …, where these are no numbers.
+    """
     places = sorted({x for curve in curves.values() for x, _ in curve})
 
     def draw(figure: Figure) -> None:
@@ -133,14 +141,16 @@ def lines(
         for arm, colour in colours(curves).items():
             x, y = np.array(curves[arm], float).reshape(-1, 2).T
             axes.plot(x, y, color=colour, marker=_MARKERS[colour], linewidth=2, label=_label(arm))
-        if len(places) <= 8:
+        if ticks:
+            axes.set_xticks(range(len(ticks)), [_label(tick).replace(" ", "\n") for tick in ticks])
+        elif len(places) <= 8:
             axes.set_xticks(places)
             _plain_scores(axes, "x")
         axes.set_xlabel(_label(xlabel, LONGEST_TITLE))
         axes.grid(visible=True, axis="y")
         axes.spines["left"].set_visible(False)
         _name_values(axes, ylabel)
-        _widen(axes, [y for curve in curves.values() for _, y in curve])
+        _from_nothing(axes, [y for curve in curves.values() for _, y in curve])
         _legend(figure, len(curves))
 
     return drawn(name, (WIDTH, 320), draw)
@@ -161,6 +171,14 @@ def _placed(
         [value if low is None else low for _, (value, low, _) in kept],
         [value if high is None else high for _, (value, _, high) in kept],
     )
+
+
+def _hatch(drawn_bars: Sequence[Any], bars: Sequence[Bar | None], colour: str) -> None:
+    """A bar without an interval is no more than an outline: it is of too few to rely on."""
+    tested = [bar for bar in bars if bar is not None]
+    for patch, (_, low, _) in zip(drawn_bars, tested, strict=True):
+        if low is None:
+            patch.set(facecolor="none", edgecolor=colour, hatch="////", linewidth=1)
 
 
 def _label(text: str, longest: int = LONGEST_NAME) -> str:
@@ -185,12 +203,10 @@ def _count_up(axes: Axes, axis: str, arms: Bars) -> None:
     _plain_scores(axes, axis)
 
 
-def _widen(axes: Axes, values: Sequence[float]) -> None:
-    """Give shares an axis of `_LEAST_SPAN` or more, inside [0, 1]."""
-    if values and min(values) >= 0 and max(values) <= 1:
-        low, high = axes.get_ylim()
-        missing = max(0.0, _LEAST_SPAN - (high - low)) / 2
-        axes.set_ylim(max(0.0, low - missing), min(1.02, high + missing))
+def _from_nothing(axes: Axes, values: Sequence[float]) -> None:
+    """Let an axis of shares go from 0 to 1, as those of the bars do."""
+    if all(0 <= value <= 1 for value in values):
+        axes.set_ylim(0, 1.02)
     _plain_scores(axes, "y")
 
 

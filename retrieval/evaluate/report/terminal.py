@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 def print_document(document: Document, console: Console) -> None:
     """Print what fits a terminal: no plots and no posts."""
     console.print(_text(document.title, "bold"))
-    console.print(_text(document.finding))
+    for line in document.finding.splitlines():
+        console.print(_text(line))
     for block in document.blocks:
         if isinstance(block, Table):
             console.print()
