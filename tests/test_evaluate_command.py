@@ -153,8 +153,8 @@ def test_the_sample_gallery_is_described(of_sample: Path) -> None:
     assert sum(posts["topics"].values()) >= 36 - posts["topics_undetermined"]
     kappas = [each["kappa"] for each in posts["agreement"]["topics"].values()]
     known = [each["value"] for each in kappas if each["value"] is not None]
-    assert known
     assert all(-1 <= value <= 1 for value in known)
+    assert posts["made_up"]
     assert posts["disagreements"]["topics"]
     assert posts["disagreements"]["sentiment"] == []  # nobody told the pictures' mood
 
@@ -169,6 +169,7 @@ def test_the_report_of_the_sample_gallery_can_be_read(of_sample: Path) -> None:
         assert "Cohen's κ" in text
         assert "Caption and picture differ: topics" in text
         assert results["finding"].split(".")[0] in text
+        assert "find their own picture by looks" in text
         assert not re.search(r"\bnan\b|\bNone\b", text)
     assert any(each.startswith("data:image/webp;base64,") for each in page.addresses)
 
@@ -191,7 +192,7 @@ def test_what_was_said_of_drawn_posts_stands_in_the_report(
         assert "How often each is right: drawn at random" in told
         assert "Of 12 posts drawn at random" in told
     page = Page(tmp_path / "out" / "report.html")
-    place = "own_truth.drawn at random.sentiment.both.value"
+    place = "own_truth.drawn at random.sentiment.arms.both.value"
     assert place in {figure["data-path"] for figure in page.figures}
 
 
@@ -213,6 +214,7 @@ def test_corrections_are_counted_and_change_no_other_figure(
     assert results["posts"].pop("corrected")["sentiment"] == {"posts": 1, "alike": 0}
     assert before["posts"].pop("corrected")["sentiment"] == {"posts": 0, "alike": 0}
     assert results["posts"] == before["posts"]
+    assert results["looks"] == before["looks"]
     assert results["own_truth"] == before["own_truth"] == {}
     assert "Posts that you corrected" in shown.stdout
 
@@ -232,6 +234,7 @@ def test_a_gallery_with_one_caption_a_picture_is_evaluated(tmp_path: Path) -> No
     build(tmp_path / "c", tmp_path / "posts")
     results, _ = evaluate(tmp_path / "c", tmp_path / "out")
     assert results["tasks"] == {}
+    assert results["looks"] is None  # of three pictures
     assert "There is no truth to score against" in results["finding"]
 
 
@@ -395,6 +398,9 @@ def test_the_packaged_encoder_cannot_see_moods_and_the_report_says_so(of_final: 
     assert not sentiment["arms"]["both"]["tested"]
     finding = results_in(of_final)["finding"]
     assert "Whether pictures tell how a post feels was not tested: no encoder" in finding
+    assert "Even a reader who knew each picture's mood could raise sentiment from" in finding
+    assert sentiment["bound"]["posts"] == sentiment["posts"]
+    assert sentiment["picture_weight"] is None
     for text in (Page(of_final / "report.html").text, (of_final / "report.md").read_text("utf-8")):
         assert "not tested" in text
         assert finding.split(".")[0] in text
@@ -434,9 +440,12 @@ def test_topics_and_search_are_tested_on_a_hundred_pictures(of_final: Path) -> N
         assert tasks[name]["primary"]["value"] == pytest.approx(gain)
         assert tasks[name]["shuffled_pictures"]["gain"]["high"] < 0
         without = tasks[name]["degradation"]["no caption"]
-        assert without["captions only"]["value"] == 0
+        assert without["arms"]["captions only"]["value"] == 0
         assert without["difference"]["verdict"] == "better"
     assert tasks["search"]["arms"]["pictures only"]["recall_at_1"]["value"] > 0.3
+    looks = results_in(of_final)["looks"]
+    assert looks["arms"]["pictures only"] == tasks["search"]["arms"]["pictures only"]
+    assert looks["arms"]["chance"]["recall_at_1"]["value"] == 0.01
     assert tasks["search"]["arms"]["caption + description"]["tested"] is False
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,17 @@ from retrieval.evaluate.arms import (
     adjusted,
     verdict,
 )
+from retrieval.evaluate.bounds import (
+    KNOWN,
+    OTHERS,
+    WEIGHTS,
+    as_scores,
+    by_weight,
+    changed,
+    commonest_sentiments,
+    pictures_alone,
+    senticap_bound,
+)
 from retrieval.evaluate.controls import LEVELS
 from retrieval.evaluate.looks import evaluate_looks
 from retrieval.evaluate.material import Material
@@ -32,11 +44,15 @@ from retrieval.evaluate.sentiment import evaluate_sentiment
 from retrieval.evaluate.statistics import holm, wilson
 from retrieval.evaluate.topics import evaluate_topics
 from retrieval.labels.checks import Check, Checks
+from retrieval.labels.fusion import load_fusion
 from retrieval.labels.overrides import Override, Overrides, key_of
+from retrieval.labels.scores import NOT_DETERMINED
 from retrieval.labels.view import LabelView
 from retrieval.records import SENTIMENTS, SeenObject, Truth
+from tests.data import SENTICAP, needs_shared_data
 from tests.evaluated import COLOURS, MoodEncoder, Shown, coloured, gallery_of
 from tests.fakes import ColourEncoder
+from training import sentiment_bound
 
 CONTRAST = f"{BOTH} - {CAPTIONS}"
 SEEN = {
@@ -141,7 +157,7 @@ def test_each_topic_tells_what_looking_adds_and_all_are_adjusted_at_once(tmp_pat
     def look(colour: str) -> str:
         return "blue" if colour == "green" else colour
 
-    found = evaluate_topics(gallery_of(themed(63, look), tmp_path))
+    found: Any = evaluate_topics(gallery_of(themed(63, look), tmp_path))
     assert found is not None
     by_topic = found["by_topic"]
     gain = by_topic["people"]["difference"]
@@ -165,7 +181,7 @@ def test_topics_that_coco_says_nothing_about_are_untested(telling: Any) -> None:
 
 def test_a_topic_of_fewer_than_20_pictures_has_no_f1_of_its_own(tmp_path: Path) -> None:
     shown = [*themed(27), *[each for each in themed(60) if each.truth == shows("red")][:11]]
-    found = evaluate_topics(gallery_of(shown, tmp_path))
+    found: Any = evaluate_topics(gallery_of(shown, tmp_path))
     assert found is not None
     by_topic = found["by_topic"]
     assert {name: each["pictures"] for name, each in by_topic.items()} == {
@@ -185,9 +201,9 @@ def test_pictures_that_help_as_often_as_they_harm_cannot_be_told_from_chance(
     def look(colour: str) -> str:
         return colour if random.random() < 0.6 else list(COLOURS)[random.integers(3)]
 
-    found = evaluate_topics(gallery_of(themed(MANY, look), tmp_path))
+    found: Any = evaluate_topics(gallery_of(themed(MANY, look), tmp_path))
     assert found is not None
-    primary = adjusted({"topics": found})["topics"]["primary"]
+    primary: Any = adjusted({"topics": found})["topics"]["primary"]
     assert primary["verdict"] == "cannot tell"
     assert primary["low"] < 0 < primary["high"]
     assert "within chance" in finding(adjusted({"topics": found}), {})
@@ -196,7 +212,7 @@ def test_pictures_that_help_as_often_as_they_harm_cannot_be_told_from_chance(
 def test_pictures_of_noise_make_topics_no_better(tmp_path: Path) -> None:
     random = np.random.default_rng(2)
     noise = themed(MANY, lambda _: list(COLOURS)[random.integers(3)])
-    found = evaluate_topics(gallery_of(noise, tmp_path))
+    found: Any = evaluate_topics(gallery_of(noise, tmp_path))
     assert found is not None
     assert found["primary"]["verdict"] in ("cannot tell", "worse")
     shuffled = found["shuffled_pictures"]["gain"]
@@ -212,7 +228,7 @@ def test_the_model_of_words_never_saw_the_pictures_other_captions(tmp_path: Path
         truth = Truth(objects=(SEEN["red"],) if random.random() < 0.5 else (SEEN["green"],))
         captions = [f"the wordof{place} thing", f"a wordof{place} again", f"wordof{place} here"]
         shown.append(Shown(coloured("blue"), captions, truth))
-    found = evaluate_topics(gallery_of(shown, tmp_path))
+    found: Any = evaluate_topics(gallery_of(shown, tmp_path))
     assert found is not None
     learned = found["arms"]["TF-IDF of captions, other pictures' truth learned"]
     assert learned["micro_f1"]["value"] < 0.7
@@ -225,9 +241,9 @@ def test_posts_without_marked_pictures_have_no_truth_about_topics(tmp_path: Path
 
 
 def test_of_few_pictures_there_is_no_interval_and_nothing_is_claimed(tmp_path: Path) -> None:
-    found = evaluate_topics(gallery_of(themed(9), tmp_path))
+    found: Any = evaluate_topics(gallery_of(themed(9), tmp_path))
     assert found is not None
-    primary = adjusted({"topics": found})["topics"]["primary"]
+    primary: Any = adjusted({"topics": found})["topics"]["primary"]
     assert primary["value"] > 0
     assert primary["verdict"] == "cannot tell"
     assert [primary[name] for name in ("low", "high", "p", "detectable")] == [None] * 4
@@ -239,12 +255,12 @@ def test_of_few_pictures_there_is_no_interval_and_nothing_is_claimed(tmp_path: P
 
 def test_average_precision_is_of_topics_that_twenty_pictures_show(tmp_path: Path) -> None:
     shown = [*themed(27), *[each for each in themed(60) if each.truth == shows("red")][:11]]
-    found = evaluate_topics(gallery_of(shown, tmp_path / "a"))
+    found: Any = evaluate_topics(gallery_of(shown, tmp_path / "a"))
     assert found is not None
     every = found["by_truth"]["every object"]
     assert every["map_topics"] == ["people"]
     assert every["arms"][BOTH]["map"] == {"value": 1, "low": 1, "high": 1}
-    few = evaluate_topics(gallery_of(themed(9), tmp_path / "b"))
+    few: Any = evaluate_topics(gallery_of(themed(9), tmp_path / "b"))
     assert few is not None
     assert few["by_truth"]["every object"]["map_topics"] == []
     assert "map" not in few["arms"][CAPTIONS]
@@ -255,7 +271,7 @@ def test_topics_of_ones_own_that_nobody_marks_are_untested(
 ) -> None:
     own = '[[topic]]\nname = "cosplay"\nphrases = ["red man"]\n'
     monkeypatch.setattr("tests.evaluated.TOPICS_BY_COLOUR", own)
-    found = evaluate_topics(gallery_of(themed(12), tmp_path))
+    found: Any = evaluate_topics(gallery_of(themed(12), tmp_path))
     assert found is None or found["primary"]["verdict"] == "not tested"
 
 
@@ -266,7 +282,7 @@ def test_captions_with_descriptions_are_an_arm_where_there_are_descriptions(
         Shown(each.vector, each.captions, each.truth, description=each.captions[0])
         for each in themed(12)
     ]
-    found = evaluate_topics(gallery_of(shown, tmp_path))
+    found: Any = evaluate_topics(gallery_of(shown, tmp_path))
     assert found is not None
     described = found["arms"][DESCRIBED]
     assert described["tested"]
@@ -306,7 +322,7 @@ def moody(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 def test_sentiment_of_pictures_without_one_is_not_tested_and_never_equal(tmp_path: Path) -> None:
     shown = [Shown(coloured("red"), each.captions, each.truth) for each in felt(MANY)]
-    found = evaluate_sentiment(gallery_of(shown, tmp_path))
+    found: Any = evaluate_sentiment(gallery_of(shown, tmp_path))
     assert found is not None
     why = "no encoder of these pictures can tell how they feel"
     assert found["primary"] == {"value": None, "verdict": "not tested", "why": why}
@@ -362,7 +378,7 @@ def test_writers_polarity_is_told_from_looks_by_hand(tmp_path: Path) -> None:
     both, neutral = (Truth("positive", "test"), Truth("negative", "test")), Truth("neutral", "test")
     shown += [Shown(MOODS.mood(0), ["a bus", "a car"], truths=both)] * 3
     shown += [Shown(MOODS.mood(2), ["a bus"], neutral)] * 3
-    found = evaluate_sentiment(gallery_of(shown, tmp_path, MOODS))
+    found: Any = evaluate_sentiment(gallery_of(shown, tmp_path, MOODS))
     assert found is not None
     writers = found["writers_polarity"]
     assert writers["pictures"] == {"positive": 10, "negative": 10}
@@ -375,7 +391,7 @@ def test_made_up_moods_of_pictures_are_tested(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     scores = random.dirichlet((1, 1, 1), 2 * MANY).astype(np.float32)
     shown = [Shown(coloured("red"), each.captions, each.truth) for each in felt(MANY)]
-    found = evaluate_sentiment(gallery_of(shown, tmp_path, labels={"image_sentiment": scores}))
+    found: Any = evaluate_sentiment(gallery_of(shown, tmp_path, labels={"image_sentiment": scores}))
     assert found is not None
     assert found["arms"][PICTURES]["tested"]
     assert found["writers_polarity"]["tested"]
@@ -386,7 +402,7 @@ def test_no_looks_can_please_two_writers_who_disagree(tmp_path: Path) -> None:
     both = (Truth("positive", "test"), Truth("negative", "test"), Truth("negative", "test"))
     shown = [Shown(MOODS.mood(0), ["a", "b", "c"], truths=both) for _ in range(4)]
     shown += [Shown(MOODS.mood(1), ["d"], Truth("neutral", "test")) for _ in range(4)]
-    found = evaluate_sentiment(gallery_of(shown, tmp_path, MOODS))
+    found: Any = evaluate_sentiment(gallery_of(shown, tmp_path, MOODS))
     assert found is not None
     assert found["oracle"] == {
         "polar posts": {"posts": 12, "accuracy": {"value": 8 / 12}},
@@ -395,10 +411,114 @@ def test_no_looks_can_please_two_writers_who_disagree(tmp_path: Path) -> None:
     assert found["writers_polarity"]["why"] == "no pictures of both polarities"
 
 
+def test_a_perfect_reader_of_pictures_is_a_bound_by_hand(tmp_path: Path) -> None:
+    # Of three captions two feel as the picture does, which VADER hears in the first alone.
+    mood: Any = ("negative", "negative", "positive"), ("positive", "positive", "negative")
+    said = (SAID[0], "a bus", SAID[2]), (SAID[2], "a bus", SAID[0])
+    shown = [
+        Shown(MOODS.mood(1), said[n % 2], truths=[Truth(each, "test") for each in mood[n % 2]])
+        for n in range(12)
+    ]
+    shown.append(Shown(MOODS.mood(1), ["a car"], Truth("neutral", "test")))  # says it by itself
+    found: Any = evaluate_sentiment(gallery_of(shown, tmp_path, MOODS))
+    bound = found["bound"]
+    assert bound["pictures_alone"] == pytest.approx((12 * 2 + 1) / (12 * 3 + 1))
+    assert found["arms"][KNOWN]["kind"] == found["arms"][OTHERS]["kind"] == "bound"
+    assert bound["best"]["macro_f1"] >= found["arms"][KNOWN]["macro_f1"]["value"]
+    assert bound["best"]["macro_f1"] >= found["arms"][CAPTIONS]["macro_f1"]["value"]
+    # The others of a minority caption are of one mind against it; of the rest they are at odds.
+    captions, others = (found["arms"][each]["accuracy"]["value"] for each in (CAPTIONS, OTHERS))
+    assert others <= captions
+    assert found["contrasts"][f"{KNOWN} - {CAPTIONS}"]["verdict"] != "not tested"
+
+
+def test_what_each_weight_reaches_by_hand() -> None:
+    # A reader who is sure by .6 makes negative 3 times as likely. The second caption sounds
+    # neutral by .5 against .4, and turns from 3^w = 1.25 on; the third, of another mind than the
+    # others, is positive by .7 against .1 and turns at 3^w = 7.
+    caption = np.array([[0.8, 0.1, 0.1], [0.4, 0.5, 0.1], [0.1, 0.2, 0.7]], np.float32)
+    truth = np.array([0, 0, 2], np.int8)
+    image = as_scores(commonest_sentiments(truth, np.zeros(3, np.int64)), 0.6)
+    fusion = replace(load_fusion(), sentiment=(1.0, 0.25))
+    reached = dict(zip(WEIGHTS, by_weight(fusion, truth, caption, image), strict=True))
+    assert reached[0.2] == pytest.approx((2 / 3 + 1) / 2)
+    assert reached[0.25] == reached[1.75] == 1
+    assert reached[1.8] == pytest.approx((4 / 5 + 0) / 2)
+    both = fusion.fused_sentiment(caption, image)
+    assert changed(caption, both) == 1
+
+
+def test_with_one_caption_a_picture_there_is_no_bound(tmp_path: Path) -> None:
+    shown = [Shown(MOODS.mood(2), ["I love it"], Truth("positive", "test")) for _ in range(12)]
+    found: Any = evaluate_sentiment(gallery_of(shown, tmp_path, MOODS))
+    assert found["bound"] is None
+    assert KNOWN not in found["arms"]
+
+
+def test_the_commonest_sentiment_of_pictures_by_hand() -> None:
+    truth = np.array([2, 2, 0, 0, 2, 1], np.int8)
+    pictures = np.array([7, 7, 7, 8, 8, 9])
+    nobody = NOT_DETERMINED
+    assert commonest_sentiments(truth, pictures).tolist() == [2, 2, 2, nobody, nobody, 1]
+    others = commonest_sentiments(truth, pictures, of_others=True)
+    assert others.tolist() == [nobody, nobody, 2, 2, 0, nobody]
+    assert pictures_alone(truth, pictures) == pytest.approx((2 + 1 + 1) / 6)
+    scores = as_scores(np.array([2, nobody], np.int8), 0.6)
+    assert scores[0].tolist() == pytest.approx([0.2, 0.2, 0.6])
+    assert np.isnan(scores[1]).all()
+
+
+def test_what_the_pictures_weight_decides_is_counted(moody: Any) -> None:
+    weight = moody["picture_weight"]
+    # Of 72 labels the picture changes the 12 that sound positive and belong to neutral ones.
+    assert (weight["posts"], weight["changed"]) == (72, 12)
+    assert weight["prior"] == load_fusion().sentiment[1]
+    assert weight["fitted"] is None  # of 36 pictures
+
+
+def test_a_weight_is_fitted_to_a_hundred_pictures_and_scored_on_others(tmp_path: Path) -> None:
+    found: Any = evaluate_sentiment(gallery_of(felt(102), tmp_path, MOODS))
+    fitted = found["picture_weight"]["fitted"]
+    # These pictures are always right: a weight that outvotes what captions say is best.
+    assert len(fitted["folds"]) == 5
+    assert all(each > load_fusion().sentiment[1] for each in [*fitted["folds"], fitted["weight"]])
+    assert fitted["macro_f1"]["value"] == 1
+    assert fitted["above_prior"]["verdict"] == "better"
+    above = 1 - found["arms"][CAPTIONS]["macro_f1"]["value"]
+    assert fitted["above_captions"]["value"] == pytest.approx(above)
+    # Labels stay those of the shipped weight.
+    assert found["arms"][BOTH]["macro_f1"]["value"] < 1
+
+
+def test_the_shipped_bound_on_senticap_is_one() -> None:
+    bound = senticap_bound()
+    captions, known = (bound["arms"][name]["macro_f1"]["value"] for name in ("captions", "known"))
+    assert captions is not None
+    assert known is not None
+    assert captions <= known <= bound["best"]["macro_f1"] <= 1
+    assert (bound["posts"], bound["pictures"]) == (3528, 743)
+    assert bound["contrasts"]["known"]["value"] == pytest.approx(known - captions)
+
+
+@pytest.mark.slow
+@needs_shared_data
+def test_the_bound_on_senticap_can_be_measured_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sentiment_bound, "SENTICAP_FILE", tmp_path / "bound.json")
+    assert sentiment_bound.main(["--senticap", str(SENTICAP)]) == 0
+    made = json.loads((tmp_path / "bound.json").read_text("utf-8"))
+    kept: Any = senticap_bound()
+    assert made["best"]["macro_f1"] == pytest.approx(kept["best"]["macro_f1"], abs=0.001)
+    for name, each in kept["arms"].items():
+        value = made["arms"][name]["macro_f1"]["value"]
+        assert value == pytest.approx(each["macro_f1"]["value"], abs=0.001)
+
+
 def test_only_the_sources_test_split_is_tested(tmp_path: Path) -> None:
     of_train = [Shown(each.vector, each.captions, Truth("positive", "train")) for each in felt(6)]
     unknown = [Shown(MOODS.mood(1), ["who knows"], Truth(split="test"))]
-    found = evaluate_sentiment(gallery_of([*felt(12), *of_train, *unknown], tmp_path, MOODS))
+    found: Any = evaluate_sentiment(gallery_of([*felt(12), *of_train, *unknown], tmp_path, MOODS))
     assert found is not None
     assert (found["split"], found["posts"], found["pictures"]) == ("test", 24, 12)
 
@@ -409,7 +529,7 @@ def test_posts_whose_sentiment_nobody_knows_are_not_evaluated(tmp_path: Path) ->
 
 
 def test_further_models_get_rows_of_their_own(tmp_path: Path) -> None:
-    found = evaluate_sentiment(gallery_of(felt(12), tmp_path, MOODS), ["vader"])
+    found: Any = evaluate_sentiment(gallery_of(felt(12), tmp_path, MOODS), ["vader"])
     assert found is not None
     assert "model vader" not in found["arms"]  # it has a row already
     assert found["arms"]["VADER"]["kind"] == "baseline"
@@ -425,7 +545,7 @@ def test_words_are_learned_only_where_there_is_enough_to_learn_from(
         for each in felt(100)
         if each.truth is not None
     ]
-    found = evaluate_sentiment(gallery_of([*felt(12), *of_train], tmp_path, MOODS))
+    found: Any = evaluate_sentiment(gallery_of([*felt(12), *of_train], tmp_path, MOODS))
     assert found is not None
     # It learns which words go with which sentiment; captions about the bus it can but guess.
     assert found["arms"]["TF-IDF"]["accuracy"]["value"] > 0.6
@@ -440,7 +560,7 @@ def test_sentences_with_unseen_adjectives_are_told_by_other_words(tmp_path: Path
         noun = ("wreck", "", "smile")[mood]
         truth = Truth(SENTIMENTS[mood], "train", (adjective, noun))
         shown.append(Shown(MOODS.mood(1), [f"the {adjective} {noun} in a yard"], truth))
-    found = evaluate_sentiment(gallery_of(shown, tmp_path, MOODS))
+    found: Any = evaluate_sentiment(gallery_of(shown, tmp_path, MOODS))
     assert found is not None
     unseen = found["unseen_adjectives"]
     assert unseen["tested"]
@@ -457,7 +577,7 @@ def test_an_adjective_that_tells_all_tells_nothing_when_it_is_unseen(tmp_path: P
         adjective = f"adj{chr(97 + mood)}{random.integers(12)}"
         truth = Truth(SENTIMENTS[mood], "train", (adjective, "thing"))
         shown.append(Shown(MOODS.mood(1), [f"the {adjective} thing in a yard"], truth))
-    found = evaluate_sentiment(gallery_of(shown, tmp_path, MOODS))
+    found: Any = evaluate_sentiment(gallery_of(shown, tmp_path, MOODS))
     assert found is not None
     # Not better than chance; worse, since a polarity is rarer in training the more it is tested.
     assert found["unseen_adjectives"]["accuracy"]["TF-IDF"]["value"] < 0.55
@@ -465,7 +585,7 @@ def test_an_adjective_that_tells_all_tells_nothing_when_it_is_unseen(tmp_path: P
 
 def test_a_contrast_without_captions_says_that_the_captions_are_missing(tmp_path: Path) -> None:
     labels = {"caption_sentiment": np.nan}
-    found = evaluate_sentiment(gallery_of(felt(12), tmp_path, MOODS, labels))
+    found: Any = evaluate_sentiment(gallery_of(felt(12), tmp_path, MOODS, labels))
     assert found is not None
     assert found["primary"]["why"] == found["arms"][CAPTIONS]["why"]
 
@@ -480,7 +600,7 @@ def searchable(count: int, captions: Callable[[int], list[str]], **about: Any) -
 def test_a_caption_does_not_find_its_picture_by_itself(tmp_path: Path) -> None:
     # Every word is in one caption only: whoever looked at its own would find it first.
     unique = searchable(12, lambda n: [f"alpha{n} beta{n}", f"gamma{n} delta{n}"])
-    found = evaluate_search(gallery_of(unique, tmp_path))
+    found: Any = evaluate_search(gallery_of(unique, tmp_path))
     assert found is not None
     assert (found["posts"], found["pictures"], found["gallery"]) == (24, 12, 12)
     for name in ("captions by words", "captions by TF-IDF"):
@@ -492,7 +612,7 @@ def test_a_caption_does_not_find_its_picture_by_itself(tmp_path: Path) -> None:
 
 def test_a_caption_finds_its_picture_by_another_caption(tmp_path: Path) -> None:
     shared = searchable(12, lambda n: [f"alpha{n} beta{n}", f"alpha{n} delta{n}"])
-    found = evaluate_search(gallery_of(shared, tmp_path))
+    found: Any = evaluate_search(gallery_of(shared, tmp_path))
     assert found is not None
     for name in ("captions by words", "captions by TF-IDF"):
         assert found["arms"][name]["recall_at_1"]["value"] == 1
@@ -505,7 +625,7 @@ def test_a_caption_finds_its_picture_by_another_caption(tmp_path: Path) -> None:
 
 def test_a_caption_does_not_find_its_picture_by_a_copy_of_itself(tmp_path: Path) -> None:
     twice = searchable(12, lambda n: [f"alpha{n} beta{n}"] * 2)
-    found = evaluate_search(gallery_of(twice, tmp_path))
+    found: Any = evaluate_search(gallery_of(twice, tmp_path))
     assert found is None or found["arms"]["captions by words"]["recall_at_1"]["value"] == 0
 
 
@@ -515,7 +635,7 @@ def test_pictures_that_look_as_asked_make_the_search_better(tmp_path: Path) -> N
         Shown(colours[place % 3], [f"{list(COLOURS)[place % 3]} a{place}", f"what b{place}"])
         for place in range(3)
     ]
-    found = evaluate_search(gallery_of(shown, tmp_path))
+    found: Any = evaluate_search(gallery_of(shown, tmp_path))
     assert found is not None
     # "red", "green" and "blue" look for their colours; the other captions find nothing by looks.
     assert found["arms"][PICTURES]["recall_at_1"]["value"] == 0.5
@@ -527,7 +647,7 @@ def test_descriptions_are_an_arm_where_there_are_descriptions(tmp_path: Path) ->
               f"alpha{n} gamma{n}")
         for n in range(12)
     ]  # fmt: skip
-    found = evaluate_search(gallery_of(shown, tmp_path))
+    found: Any = evaluate_search(gallery_of(shown, tmp_path))
     assert found is not None
     described, alone = found["arms"][DESCRIBED], found["arms"][CAPTIONS]
     assert described["tested"]
@@ -537,7 +657,7 @@ def test_descriptions_are_an_arm_where_there_are_descriptions(tmp_path: Path) ->
 
 def test_without_descriptions_their_arm_is_not_tested(tmp_path: Path) -> None:
     shown = searchable(12, lambda n: [f"alpha{n} beta{n}", f"alpha{n} delta{n}"])
-    found = evaluate_search(gallery_of(shown, tmp_path))
+    found: Any = evaluate_search(gallery_of(shown, tmp_path))
     assert found is not None
     why = "the gallery has no descriptions"
     assert found["arms"][DESCRIBED] == {"kind": "arm", "tested": False, "why": why}
@@ -546,7 +666,7 @@ def test_without_descriptions_their_arm_is_not_tested(tmp_path: Path) -> None:
 
 def test_with_one_caption_a_picture_a_second_one_is_the_reference(tmp_path: Path) -> None:
     three = searchable(12, lambda n: [f"alpha{n}", f"beta{n}", f"alpha{n} beta{n}", f"beta{n}!"])
-    found = evaluate_search(gallery_of(three, tmp_path))
+    found: Any = evaluate_search(gallery_of(three, tmp_path))
     assert found is not None
     one = found["one_caption_a_picture"]
     assert (one["tested"], one["posts"], one["pictures"]) == (True, 24, 12)
@@ -562,7 +682,7 @@ def test_with_one_caption_a_picture_a_second_one_is_the_reference(tmp_path: Path
 
 def test_two_captions_a_picture_are_too_few_for_one_and_others_that_ask(tmp_path: Path) -> None:
     two = searchable(12, lambda n: [f"alpha{n} beta{n}", f"alpha{n} delta{n}"])
-    found = evaluate_search(gallery_of(two, tmp_path))
+    found: Any = evaluate_search(gallery_of(two, tmp_path))
     assert found is not None
     assert found["one_caption_a_picture"] == {
         "tested": False, "why": "0 pictures have three captions"
@@ -577,7 +697,7 @@ def test_pairs_of_things_are_asked_where_somebody_marked_them(tmp_path: Path) ->
     shown = [Shown(coloured("red"), [f"dog cat {n}", f"a cat dog {n}"], two) for n in range(6)]
     shown += [Shown(coloured("red"), [f"dog {n}", f"a dog {n}"], one) for n in range(6)]
     shown += [Shown(coloured("red"), [f"bus {n}", f"a bus {n}"], one) for n in range(6)]
-    found = evaluate_search(gallery_of(shown, tmp_path))
+    found: Any = evaluate_search(gallery_of(shown, tmp_path))
     assert found is not None
     pairs = found["pairs"]
     assert (pairs["queries"], pairs["examples"]) == (1, ["cat and dog"])  # the car is but a speck
@@ -596,7 +716,7 @@ def test_pairs_of_many_things_have_intervals_over_the_things(tmp_path: Path) -> 
         Shown(coloured("red"), [f"thing{n} thing{(n + 1) % 12}", f"so {n}"], seen(n))
         for n in range(12)
     ]
-    found = evaluate_search(gallery_of(shown, tmp_path))
+    found: Any = evaluate_search(gallery_of(shown, tmp_path))
     assert found is not None
     pairs = found["pairs"]
     assert (pairs["queries"], pairs["things"]) == (12, 12)
@@ -612,7 +732,7 @@ def test_where_no_picture_has_a_second_caption_nobody_can_ask(tmp_path: Path) ->
 
 
 def test_captions_of_nothing_but_emoji_are_searched_as_well(tmp_path: Path) -> None:
-    found = evaluate_search(gallery_of(searchable(12, lambda _: ["😀", "🎉"]), tmp_path))
+    found: Any = evaluate_search(gallery_of(searchable(12, lambda _: ["😀", "🎉"]), tmp_path))
     assert found is not None
 
 
@@ -704,7 +824,7 @@ def test_a_verdict_is_chance_until_shown_otherwise(found: Any, expected: str) ->
 
 
 def test_holms_method_adjusts_the_comparisons_that_were_tested() -> None:
-    tasks = {
+    tasks: Any = {
         "sentiment": {"primary": {"value": None, "verdict": "not tested", "why": "x"}},
         "topics": {"primary": primary(0.1, 0.02, 0.2, 0.02), "by_truth": by_truth("better")},
         "search": {"primary": primary(-0.1, -0.2, -0.01, 0.03)},
@@ -723,12 +843,13 @@ def test_holms_method_adjusts_the_comparisons_that_were_tested() -> None:
 
 
 def test_what_holds_alone_need_not_hold_among_three() -> None:
-    tasks = {
+    tasks: Any = {
         "sentiment": {"primary": primary(0.1, 0.01, 0.2, 0.04)},
         "topics": {"primary": primary(0.0, -0.1, 0.1, 0.9), "by_truth": by_truth("cannot tell")},
         "search": {"primary": primary(0.1, 0.05, 0.2, 0.001)},
     }
-    found = {name: task["primary"]["verdict"] for name, task in adjusted(tasks).items()}
+    adjusted_tasks: Any = adjusted(tasks)
+    found = {name: task["primary"]["verdict"] for name, task in adjusted_tasks.items()}
     assert found == {"sentiment": "cannot tell", "topics": "cannot tell", "search": "better"}
 
 
@@ -743,7 +864,7 @@ def test_what_holds_alone_need_not_hold_among_three() -> None:
 def test_a_gain_in_topics_has_to_hold_under_every_truth(
     verdicts: tuple[str, ...], expected: str
 ) -> None:
-    task = {"primary": primary(0.1, 0.05, 0.2, 0.001), "by_truth": by_truth(*verdicts)}
+    task: Any = {"primary": primary(0.1, 0.05, 0.2, 0.001), "by_truth": by_truth(*verdicts)}
     assert adjusted({"topics": task})["topics"]["primary"]["verdict"] == expected
 
 

@@ -28,7 +28,7 @@ TITLES = {
 WHY_NOT = "no encoder of these pictures can tell"
 
 
-def task(name: str, verdict: str, **primary: Any) -> dict[str, Any]:
+def task(name: str, verdict: str, **primary: Any) -> Any:
     before, after = SCORES[name]
     if verdict == "worse":
         before, after = after, before
@@ -46,7 +46,7 @@ def task(name: str, verdict: str, **primary: Any) -> dict[str, Any]:
             BOTH: both if is_tested else {"tested": False, "why": WHY_NOT},
         },
         "degradation": {},
-        **(topics if name == "topics" else {}),
+        **{"topics": topics, "sentiment": {"picture_weight": None}}.get(name, {}),
     }
 
 
@@ -71,7 +71,7 @@ def test_every_combination_of_verdicts_is_told_in_plain_sentences(
     verdicts: tuple[str, ...],
 ) -> None:
     told = dict(zip(DOING, verdicts, strict=True))
-    tasks = {name: task(name, each) for name, each in told.items() if each != "no truth"}
+    tasks: Any = {name: task(name, each) for name, each in told.items() if each != "no truth"}
     text = finding(tasks, {})
     assert not re.search(r"nan|None|\{|\}|_|\bp\b|F1", text)
     assert re.fullmatch(r"([A-Z][^.]*\.)( [A-Z][^.]*\.)*", text), text
@@ -122,7 +122,7 @@ def sentences_of(told: dict[str, str]) -> int:
     ],
 )
 def test_the_first_sentence_sums_up(verdicts: tuple[str, ...], first: str) -> None:
-    tasks = {name: task(name, each) for name, each in zip(DOING, verdicts, strict=True)}
+    tasks: Any = {name: task(name, each) for name, each in zip(DOING, verdicts, strict=True)}
     assert finding(tasks, {}).startswith(f"{first} ")
 
 
@@ -175,7 +175,7 @@ def test_what_could_have_shown_is_never_less_than_it_is(detectable: float, told:
 
 
 def test_with_little_left_both_are_held_against_the_better_side() -> None:
-    tasks = {name: task(name, "cannot tell") for name in ("topics", "search")}
+    tasks: Any = {name: task(name, "cannot tell") for name in ("topics", "search")}
     tasks["topics"]["degradation"] = level("worse", 0.252, 0.567, 0.397)
     tasks["search"]["degradation"] = level("better", 0.32, 0.353, 0.431)
     text = finding(tasks, {})
@@ -191,7 +191,7 @@ def test_with_little_left_both_are_held_against_the_better_side() -> None:
 
 
 def test_what_is_left_of_captions_may_be_better_alone() -> None:
-    tasks = {"topics": task("topics", "cannot tell")}
+    tasks: Any = {"topics": task("topics", "cannot tell")}
     tasks["topics"]["degradation"] = level("worse", 0.5, 0.1, 0.4)
     assert "what is left of the captions alone tell what a post is about better" in finding(
         tasks, {}
@@ -199,7 +199,7 @@ def test_what_is_left_of_captions_may_be_better_alone() -> None:
 
 
 def test_what_may_be_chance_with_little_left_is_not_told() -> None:
-    tasks = {"topics": task("topics", "cannot tell")}
+    tasks: Any = {"topics": task("topics", "cannot tell")}
     tasks["topics"]["degradation"] = level("cannot tell", 0.25, 0.35, 0.4)
     assert "hashtags" not in finding(tasks, {})
 
@@ -217,7 +217,7 @@ def test_what_may_be_chance_with_little_left_is_not_told() -> None:
 def test_topics_that_changed_are_told_by_their_titles(
     helped: list[str], harmed: list[str], told: str
 ) -> None:
-    found = {**task("topics", "cannot tell"), "helped": helped, "harmed": harmed}
+    found: Any = {**task("topics", "cannot tell"), "helped": helped, "harmed": harmed}
     text = finding({"topics": found}, {})
     assert text.startswith("On the whole, looking at the pictures changed nothing beyond chance. ")
     assert told in text
@@ -226,7 +226,10 @@ def test_topics_that_changed_are_told_by_their_titles(
 def test_a_truth_that_says_otherwise_is_not_passed_over() -> None:
     arms = {CAPTIONS: {"micro_f1": {"value": 0.691}}, BOTH: {"micro_f1": {"value": 0.662}}}
     named = {"arms": arms, "contrasts": {PRIMARY: {"verdict": "worse"}}}
-    found = {**task("topics", "cannot tell"), "by_truth": {"named by two other captions": named}}
+    found: Any = {
+        **task("topics", "cannot tell"),
+        "by_truth": {"named by two other captions": named},
+    }
     told = (
         "Where only what other captions name as well counts as true, looking makes it worse: "
         "69 without and 66 with the pictures."
@@ -236,9 +239,36 @@ def test_a_truth_that_says_otherwise_is_not_passed_over() -> None:
     assert told not in finding({"topics": found}, {})
 
 
+BOUND: Any = {
+    "arms": {"captions": {"macro_f1": {"value": 0.9575}}},
+    "best": {"weight": 3.4, "macro_f1": 0.966},
+}
+
+
+@pytest.mark.parametrize("verdict", VERDICTS)
+def test_what_a_perfect_reader_could_add_is_told_where_moods_were_not_tested(verdict: str) -> None:
+    tasks: Any = {} if verdict == "no truth" else {"sentiment": task("sentiment", verdict)}
+    told = (
+        "Even a reader who knew each picture's mood could raise sentiment from 95.8 to at most "
+        "96.6 of 100 on SentiCap: captions say it."
+    )
+    assert (told in finding(tasks, {}, BOUND)) == (verdict in ("not tested", "no truth"))
+
+
+def test_how_many_labels_the_picture_changed_is_told_with_its_weight_being_a_prior() -> None:
+    weight: dict[str, Any] = {"posts": 3528, "changed": 12, "fitted": None}
+    found: Any = {**task("sentiment", "cannot tell"), "picture_weight": weight}
+    told = "The picture changed 12 of 3,528 labels: its weight is a prior, and not fitted to these"
+    assert f"{told} posts." in finding({"sentiment": found}, {})
+    weight["fitted"] = {"macro_f1": {"value": 0.912}}
+    assert f"{told} posts; fitted to other pictures here, it scores 91." in finding(
+        {"sentiment": found}, {}
+    )
+
+
 @pytest.mark.parametrize("verdict", ["better", "worse", "cannot tell"])
 def test_of_a_made_up_gallery_nothing_is_claimed_about_posts_of_people(verdict: str) -> None:
-    tasks = {"search": task("search", verdict)}
+    tasks: Any = {"search": task("search", verdict)}
     first = finding(tasks, {}, made_up=True).split(". ")[0]
     assert "in this made-up gallery" in first
     assert "made-up" not in finding(tasks, {})
@@ -256,6 +286,6 @@ def test_how_well_pictures_are_seen_is_told_where_nothing_else_is() -> None:
         "By looks alone a caption finds its own picture first among 1,000 in 36 of 100 cases "
         "(29 to 43), and by chance in less than 1."
     )
-    assert finding({}, {}, looks).endswith(told)
-    assert "By looks alone" not in finding({"search": task("search", "better")}, {}, looks)
-    assert "By looks alone" not in finding({}, {}, {"question": "?", "tested": False})
+    assert finding({}, {}, None, looks).endswith(told)
+    assert "By looks alone" not in finding({"search": task("search", "better")}, {}, None, looks)
+    assert "By looks alone" not in finding({}, {}, None, {"question": "?", "tested": False})

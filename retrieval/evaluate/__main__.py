@@ -91,6 +91,7 @@ def _evaluate(arguments: argparse.Namespace, settings: Settings) -> int:
 def _results(generation: Generation, arguments: argparse.Namespace, settings: Settings) -> Results:
     """Everything that the report shows, as plain JSON."""
     from retrieval.evaluate.arms import TASKS, adjusted
+    from retrieval.evaluate.bounds import senticap_bound
     from retrieval.evaluate.looks import evaluate_looks
     from retrieval.evaluate.material import Material
     from retrieval.evaluate.own_posts import describe_posts
@@ -128,9 +129,10 @@ def _results(generation: Generation, arguments: argparse.Namespace, settings: Se
     own = evaluate_own_truth(material, view, read_checks(arguments.chroma_dir))
     posts = describe_posts(material, view, read_overrides(arguments.chroma_dir))
     return {
-        "finding": finding(tested, own, looks, made_up=posts["made_up"]),
+        "finding": finding(tested, own, senticap_bound(), looks, made_up=posts["made_up"]),
         "about": _about(generation),
         "tasks": tested,
+        "senticap_bound": senticap_bound(),
         "looks": looks,
         "own_truth": own,
         "posts": posts,

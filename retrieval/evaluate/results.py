@@ -136,6 +136,55 @@ class Unseen(TypedDict):
     accuracy: NotRequired[dict[str, Figure]]  # by model
 
 
+class BestWeight(TypedDict):
+    """The weight of the picture's side that does best, chosen on the very posts it is scored on."""
+
+    weight: float
+    macro_f1: float
+
+
+class Bound(TypedDict):
+    """What a reader who knew each picture's commonest sentiment could add to captions."""
+
+    pictures_alone: float  # how often that sentiment is the post's, and so how sure the reader is
+    weight: float  # the shipped one, of the picture's side
+    changed: int  # labels that this reader changes with it
+    posts: int
+    best: BestWeight  # no weight gives more
+
+
+class SenticapBound(Bound):
+    """The same measured once on SentiCap, whose figures every report quotes."""
+
+    made_by: str
+    data: str
+    sentiment_by: str
+    seed: int
+    resamples: int
+    pictures: int
+    arms: dict[str, Arm]  # captions, known, others
+    contrasts: dict[str, Contrast]  # above captions
+
+
+class FittedWeight(TypedDict):
+    """A weight of the picture's side that was fitted to posts whose truth is known."""
+
+    weight: float  # fitted to all of them: reported, and not used
+    folds: list[float]  # fitted without each fold's pictures, by which the figures are made
+    macro_f1: Figure
+    above_captions: Contrast
+    above_prior: Contrast
+
+
+class PictureWeight(TypedDict):
+    """How much the picture has to say about how a post feels."""
+
+    prior: float  # what labels are made with: nobody measured it
+    posts: int
+    changed: int  # labels that the picture changed
+    fitted: FittedWeight | None  # None: of too few pictures
+
+
 class SentimentTask(Task):
     """How posts feel."""
 
@@ -144,6 +193,8 @@ class SentimentTask(Task):
     corpora: list[str]  # the kinds of sources that the tested posts are from, such as senticap
     contrasts: dict[str, Contrast]
     oracle: dict[str, Share]
+    bound: Bound | None  # None: no picture has several captions whose truth is known
+    picture_weight: PictureWeight | None  # None: no picture tells how it feels
     writers_polarity: WritersPolarity
     unseen_adjectives: Unseen
     confusion: dict[str, list[list[int]]]
@@ -345,6 +396,7 @@ class Results(TypedDict):
     finding: str  # in plain words
     about: dict[str, str | int]
     tasks: Tasks
+    senticap_bound: SenticapBound
     looks: Looks | None  # None: too few captioned pictures
     own_truth: dict[str, OwnTruth]
     posts: Posts

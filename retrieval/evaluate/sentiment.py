@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,9 +15,21 @@ from retrieval.evaluate.arms import (
     PRIMARY,
     SECOND,
     arm,
+    contrast,
     contrasts,
     figure,
     untested,
+)
+from retrieval.evaluate.bounds import (
+    KNOWN,
+    OTHERS,
+    WEIGHTS,
+    as_scores,
+    by_weight,
+    changed,
+    commonest_sentiments,
+    pictures_alone,
+    weighed,
 )
 from retrieval.evaluate.controls import (
     degradation,
@@ -36,8 +49,10 @@ from retrieval.evaluate.metrics import (
     winner_calibration_error,
 )
 from retrieval.evaluate.statistics import (
+    FOLDS,
     SEED,
     disjoint_folds,
+    folds_of,
     interval,
     summed_by_picture,
 )
@@ -56,11 +71,14 @@ if TYPE_CHECKING:
     from retrieval.evaluate.material import Material
     from retrieval.evaluate.results import (
         Arm,
+        Bound,
         Changed,
         Figure,
+        FittedWeight,
         Kind,
         Level,
         MeasureName,
+        PictureWeight,
         SentimentTask,
         Share,
         Shuffled,
@@ -84,6 +102,8 @@ _MEASURES: dict[MeasureName, Measure] = {
     "positive_recall": recall_of(_POSITIVE),
 }
 _TRAINED, _TFIDF = "caption vectors and VADER, trained on the others", "TF-IDF"
+_KINDS: dict[str, Kind] = {SECOND: "reference", KNOWN: "bound", OTHERS: "bound"}
+_LEAST_FITTED = 100  # pictures, for a weight to be fitted to them
 _CANNOT_SEE = "no encoder of these pictures can tell how they feel"
 
 _WHY_NOT = {
@@ -137,14 +157,15 @@ class _Sentiment:
         counts = {name: self._counts(each) for name, each in scores.items() if each is not None}
         arms: dict[str, Arm] = {}
         for name, each in scores.items():
-            kind: Kind = "reference" if name == SECOND else "arm"
+            kind: Kind = _KINDS.get(name, "arm")
             if each is None:
                 arms[name] = untested(kind, _WHY_NOT[name])
                 continue
             arms[name] = arm(kind, counts[name], _MEASURES, self._draws)
             arms[name]["expected_calibration_error"] = self._calibration(each)
         arms |= self._baselines()
-        above = contrasts(counts, (PICTURES, SECOND), macro_f1, self._draws, _WHY_NOT)
+        others = (PICTURES, SECOND, KNOWN, OTHERS)
+        above = contrasts(counts, others, macro_f1, self._draws, _WHY_NOT)
         return {
             "question": "How does the post feel?",
             "measure": "macro_f1",
@@ -159,6 +180,8 @@ class _Sentiment:
             "arms": arms,
             "contrasts": above,
             "oracle": self._oracle(),
+            "bound": self._bound(scores),
+            "picture_weight": self._picture_weight(scores),
             "writers_polarity": self._writers_polarity(),
             "unseen_adjectives": self._unseen_adjectives(),
             "confusion": self._confusion(scores),
@@ -178,14 +201,83 @@ class _Sentiment:
         second = second_captions(self._captions, self._pictures)
         other = np.where((second >= 0)[:, None], caption[second], np.nan).astype(np.float32)
         sees = bool(is_known(image).any())
-        return {
+        fusion = self._material.fusion
+        arms = {
             CAPTIONS: caption if is_known(caption).any() else None,
             PICTURES: image if sees else None,
             BOTH: arrays.sentiment[self._rows] if sees else None,
-            SECOND: self._material.fusion.fused_sentiment(caption, other)
-            if is_known(other).any()
-            else None,
+            SECOND: fusion.fused_sentiment(caption, other) if is_known(other).any() else None,
         }
+        if self._readers is not None:
+            known, others = self._readers
+            arms[KNOWN] = fusion.fused_sentiment(caption, known)
+            arms[OTHERS] = fusion.fused_sentiment(caption, others)
+        return arms
+
+    @cached_property
+    def _readers(self) -> tuple[Scores, Scores] | None:
+        """Who knows each picture's commonest sentiment, and who knows that of its other captions.
+
+        None: no picture has several captions whose truth is known.
+        """
+        others = commonest_sentiments(self._truth, self._pictures, of_others=True)
+        if (others == NOT_DETERMINED).all():
+            return None
+        sure = pictures_alone(self._truth, self._pictures)
+        known = commonest_sentiments(self._truth, self._pictures)
+        return as_scores(known, sure), as_scores(others, sure)
+
+    def _bound(self, scores: Mapping[str, Scores | None]) -> Bound | None:
+        caption, known = scores[CAPTIONS], scores.get(KNOWN)
+        if caption is None or known is None or self._readers is None:
+            return None
+        fusion = self._material.fusion
+        reached = by_weight(fusion, self._truth, caption, self._readers[0])
+        best = int(reached.argmax())
+        return {
+            "pictures_alone": pictures_alone(self._truth, self._pictures),
+            "weight": fusion.sentiment[1],
+            "changed": changed(caption, known),
+            "posts": len(self._truth),
+            "best": {"weight": WEIGHTS[best], "macro_f1": float(reached[best])},
+        }
+
+    def _picture_weight(self, scores: Mapping[str, Scores | None]) -> PictureWeight | None:
+        """What the weight of the picture's side changes, and what one fitted here would."""
+        caption, image, both = (scores[name] for name in (CAPTIONS, PICTURES, BOTH))
+        if caption is None or image is None or both is None:
+            return None
+        return {
+            "prior": self._material.fusion.sentiment[1],
+            "posts": len(self._truth),
+            "changed": changed(caption, both),
+            "fitted": self._fitted(caption, image, both),
+        }
+
+    def _fitted(self, caption: Scores, image: Scores, both: Scores) -> FittedWeight | None:
+        """The weight that does best on the other folds' pictures, scored on each fold."""
+        if len(self._draws[0]) < _LEAST_FITTED:
+            return None
+        fusion, folds = self._material.fusion, folds_of(self._pictures)
+        fused = np.empty_like(caption)
+        chosen = []
+        for fold in range(FOLDS):
+            train, test = folds != fold, folds == fold
+            chosen.append(self._best_weight(caption[train], image[train], train))
+            fused[test] = weighed(fusion, chosen[-1]).fused_sentiment(caption[test], image[test])
+        counts = self._counts(fused)
+        return {
+            "weight": self._best_weight(caption, image, np.ones(len(caption), dtype=np.bool_)),
+            "folds": chosen,
+            "macro_f1": figure(counts, macro_f1, self._draws),
+            "above_captions": contrast(counts, self._counts(caption), macro_f1, self._draws),
+            "above_prior": contrast(counts, self._counts(both), macro_f1, self._draws),
+        }
+
+    def _best_weight(self, caption: Scores, image: Scores, rows: NDArray[np.bool_]) -> float:
+        """The least of those that do best."""
+        reached = by_weight(self._material.fusion, self._truth[rows], caption, image)
+        return WEIGHTS[int(reached.argmax())]
 
     def _baselines(self) -> dict[str, Arm]:
         majority = int(np.bincount(self._truth, minlength=3).argmax())
@@ -234,22 +326,14 @@ class _Sentiment:
         return winner_calibration_error(scores[known], truth) if known.any() else 0.0
 
     def _oracle(self) -> dict[str, Share]:
-        """The best that anyone could do who sees the pictures alone: each one's commonest truth.
-
-        Sentiments belong to sentences that were written on request, also opposite ones about the
-        same picture.
-        """
+        """The best that anyone could do who sees the pictures alone: each one's commonest truth."""
         polar = self._truth != _NEUTRAL
         found: dict[str, Share] = {}
         for name, rows in (("polar posts", polar), ("all posts", np.ones_like(polar))):
             if not rows.any():
                 continue
-            pictures, truth = self._pictures[rows], self._truth[rows]
-            right = sum(
-                int(np.bincount(truth[pictures == picture]).max())
-                for picture in np.unique(pictures).tolist()
-            )
-            found[name] = {"posts": len(truth), "accuracy": {"value": right / len(truth)}}
+            accuracy = pictures_alone(self._truth[rows], self._pictures[rows])
+            found[name] = {"posts": int(rows.sum()), "accuracy": {"value": accuracy}}
         return found
 
     def _writers_polarity(self) -> WritersPolarity:

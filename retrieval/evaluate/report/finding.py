@@ -12,7 +12,16 @@ from retrieval.evaluate.truth import NAMED_OBJECTS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from retrieval.evaluate.results import Looks, OwnTruth, Task, TaskName, Tasks, TopicsTask
+    from retrieval.evaluate.results import (
+        Looks,
+        OwnTruth,
+        PictureWeight,
+        SenticapBound,
+        Task,
+        TaskName,
+        Tasks,
+        TopicsTask,
+    )
 
 _DOING: dict[TaskName, str] = {
     "sentiment": "how a post feels",
@@ -36,6 +45,7 @@ _LEAST_CHECKED = 5  # posts, for their share to be worth a sentence
 def finding(
     tasks: Tasks,
     own_truth: Mapping[str, OwnTruth],
+    bound: SenticapBound | None = None,
     looks: Looks | None = None,
     *,
     made_up: bool = False,
@@ -52,6 +62,8 @@ def finding(
     sentences += [_overall(known, mixed=mixed, made_up=made_up)] if known else []
     for name, task in known.items():
         sentences.append(_sentence(name, task))
+        if name == "sentiment":
+            sentences += _weighed(tasks["sentiment"]["picture_weight"])
         if name == "topics" and topics is not None:
             sentences += _by_topic(topics)
     sentences += _little_left(known)
@@ -66,7 +78,22 @@ def finding(
     if "search" not in tasks:
         sentences.append(_NOTHING_TO_ASK)
         sentences += _looks(looks) if looks else []
+    if bound and not _moods_tested(known):
+        sentences.append(bound_sentence(bound))
     return " ".join(sentences)
+
+
+def bound_sentence(bound: SenticapBound) -> str:
+    """What to expect of pictures for sentiment, also where none of them could be asked."""
+    before = _exact(bound["arms"]["captions"]["macro_f1"]["value"])
+    return (
+        f"Even a reader who knew each picture's mood could raise sentiment from {before} to at "
+        f"most {_exact(bound['best']['macro_f1'])} of 100 on SentiCap: captions say it."
+    )
+
+
+def _moods_tested(tasks: Mapping[TaskName, Task]) -> bool:
+    return "sentiment" in tasks and tasks["sentiment"]["primary"]["verdict"] != "not tested"
 
 
 def _overall(tasks: Mapping[TaskName, Task], *, mixed: bool, made_up: bool) -> str:
@@ -112,12 +139,26 @@ def _chance(detectable: float | None) -> str:
     return f"within chance (a change of {change} would show)"
 
 
+def _weighed(found: PictureWeight | None) -> list[str]:
+    """How much the pictures had to say, which nobody measured."""
+    if found is None:
+        return []
+    told = (
+        f"The picture changed {found['changed']:,} of {found['posts']:,} labels: its weight is a "
+        "prior, and not fitted to these posts"
+    )
+    if fitted := found["fitted"]:
+        told += f"; fitted to other pictures here, it scores {_points(fitted['macro_f1']['value'])}"
+    return [f"{told}."]
+
+
 def _by_topic(task: TopicsTask) -> list[str]:
     """A difference of nothing may be the sum of gains and losses, and depends on what is true."""
+    changes = (("helped with", task["helped"]), ("did harm with", task["harmed"]))
     sides = [
-        f"{did} with {_listed([_title(task, name) for name in task[side]])}"
-        for did, side in (("helped", "helped"), ("did harm", "harmed"))
-        if task[side]
+        f"{did} {_listed([_title(task, name) for name in names])}"
+        for did, names in changes
+        if names
     ]
     sentences = [f"It {', and '.join(sides)}."] if sides else []
     named = task["by_truth"].get(NAMED_OBJECTS)
@@ -190,6 +231,11 @@ def _checked(found: OwnTruth) -> list[str]:
         f"right about how {before['right']} feel, with the pictures {after['right']}: "
         f"{_points(after['low'])} to {_points(after['high'])} of 100 among all posts drawn from."
     ]
+
+
+def _exact(score: float | None) -> str:
+    assert score is not None, "a score of what was tested"
+    return f"{100 * score:.1f}"
 
 
 def _points(score: float | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from retrieval.evaluate.report.document import Cards, Paragraph, Table
+from retrieval.evaluate.report.finding import bound_sentence
 from retrieval.records import SENTIMENTS, UNDETERMINED
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ def posts(read: ResultsReader) -> Iterator[Block]:
         f"{about['posts']:,} posts, {about['captioned']:,} of them with a caption, show "
         f"{about['pictures']:,} pictures. Here the models speak, without corrections."
     )
+    yield Paragraph(bound_sentence(read.results["senticap_bound"]))
     arms = about["sentiment"]
     yield Table(
         "Sentiment",

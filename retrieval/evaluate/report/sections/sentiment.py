@@ -39,6 +39,7 @@ def sentiment(read: ResultsReader, path: str) -> Iterator[Block]:
     )
     yield from read.contrasts(f"{path}.contrasts", "Differences in macro-F1")
     yield from _oracle(read, path)
+    yield from _weight(read, path)
     if _SENTICAP in task["corpora"]:
         yield _unseen(read, path)
     yield from (_confusion(name, counts) for name, counts in task["confusion"].items())
@@ -85,6 +86,37 @@ def _oracle(read: ResultsReader, path: str) -> Iterator[Block]:
             "picture of the one polarity is told from one of the other; .5 is chance."
         )
     yield Table("What pictures alone could tell", ("", "posts", "accuracy"), tuple(rows), note)
+
+
+def _weight(read: ResultsReader, path: str) -> Iterator[Block]:
+    """How far the weight of the picture decides, shipped and fitted."""
+    rows: list[tuple[Cell, ...]] = []
+    if (bound := read.at(f"{path}.bound")) is not None:
+        place = f"{path}.bound"
+        best = f"macro-F1 with the best weight for it ({bound['best']['weight']:g})"
+        rows += [
+            (
+                "labels that a perfect reader of pictures changes",
+                read.number(f"{place}.changed", "count"),
+            ),
+            (best, read.number(f"{place}.best.macro_f1")),
+        ]
+    if (weight := read.at(f"{path}.picture_weight")) is not None:
+        place = f"{path}.picture_weight"
+        changed = read.number(f"{place}.changed", "count")
+        rows.append((f"labels that the picture changed, of {weight['posts']:,}", changed))
+        if (fitted := weight["fitted"]) is not None:
+            by_others = f"macro-F1 with a fitted weight ({fitted['weight']:g}), other pictures'"
+            above = f"{place}.fitted.above"
+            rows += [
+                (by_others, read.number(f"{place}.fitted.macro_f1")),
+                ("the same − captions only", read.number(f"{above}_captions", "signed")),
+                ("the same − the shipped weight", read.number(f"{above}_prior", "signed")),
+            ]
+    if rows:
+        shipped = read.at("senticap_bound.weight")
+        note = f"The shipped weight of the picture, {shipped:g}, is a prior: nobody measured it."
+        yield Table("What the picture's weight decides", ("", ""), tuple(rows), note)
 
 
 def _unseen(read: ResultsReader, path: str) -> Block:
