@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from retrieval.evaluate.report.sections import document
+from retrieval.evaluate.report.compose import document
 from retrieval.gallery.generation import Generation
 from retrieval.labels.checks import Check, draw_posts, say_of
 from retrieval.records import SENTIMENTS

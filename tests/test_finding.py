@@ -74,8 +74,8 @@ def test_every_combination_of_verdicts_is_told_in_plain_sentences(
     tasks: Any = {name: task(name, each) for name, each in told.items() if each != "no truth"}
     text = finding(tasks, {})
     assert not re.search(r"nan|None|\{|\}|_|\bp\b|F1", text)
-    assert re.fullmatch(r"([A-Z][^.]*\.)( [A-Z][^.]*\.)*", text), text
-    sentences = re.split(r"(?<=\.) ", text)
+    assert re.fullmatch(r"([A-Z][^.]*\.)([ \n][A-Z][^.]*\.)*", text), text
+    sentences = re.split(r"(?<=\.)\s", text)
     for name, verdict in told.items():
         (sentence,) = (each for each in sentences if DOING[name] in each)
         points = {f"{100 * score:.0f}" for score in SCORES[name]}
@@ -123,12 +123,12 @@ def sentences_of(told: dict[str, str]) -> int:
 )
 def test_the_first_sentence_sums_up(verdicts: tuple[str, ...], first: str) -> None:
     tasks: Any = {name: task(name, each) for name, each in zip(DOING, verdicts, strict=True)}
-    assert finding(tasks, {}).startswith(f"{first} ")
+    assert finding(tasks, {}).startswith(f"{first}\n")
 
 
 def test_scores_are_told_before_and_after() -> None:
     assert finding({"topics": task("topics", "worse")}, {}).startswith(
-        "Looking at the pictures did harm. To tell what a post is about, captions alone score 70 "
+        "Looking at the pictures did harm.\nTo tell what a post is about, captions alone score 70 "
         "of 100, with the pictures 69: worse, and more than chance."
     )
 
@@ -219,7 +219,7 @@ def test_topics_that_changed_are_told_by_their_titles(
 ) -> None:
     found: Any = {**task("topics", "cannot tell"), "helped": helped, "harmed": harmed}
     text = finding({"topics": found}, {})
-    assert text.startswith("On the whole, looking at the pictures changed nothing beyond chance. ")
+    assert text.startswith("On the whole, looking at the pictures changed nothing beyond chance.\n")
     assert told in text
 
 

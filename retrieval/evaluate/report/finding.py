@@ -50,23 +50,25 @@ def finding(
     *,
     made_up: bool = False,
 ) -> str:
-    """One plain paragraph, made of the numbers and honest about chance.
+    """Plain words, made of the numbers and honest about chance: a line a thought.
 
+    The first line is the answer in short; then one a task, and what else there is to know.
     `made_up`: nobody posted these posts, which tell how the report reads and nothing else.
     """
     checked = own_truth.get(AT_RANDOM)
     known: dict[TaskName, Task] = {name: tasks[name] for name in TASKS if name in tasks}
-    sentences = _checked(checked) if checked else []
     topics = tasks.get("topics")
     mixed = topics is not None and bool(topics["helped"] or topics["harmed"])
-    sentences += [_overall(known, mixed=mixed, made_up=made_up)] if known else []
+    lines = [_overall(known, mixed=mixed, made_up=made_up)] if known else []
+    lines += _checked(checked) if checked else []
     for name, task in known.items():
-        sentences.append(_sentence(name, task))
+        sentences = [_sentence(name, task)]
         if name == "sentiment":
             sentences += _weighed(tasks["sentiment"]["picture_weight"])
         if name == "topics" and topics is not None:
             sentences += _by_topic(topics)
-    sentences += _little_left(known)
+        lines.append(" ".join(sentences))
+    lines += _little_left(known)
     said = {"sentiment": checked["sentiment"], "topics": checked["topics"]} if checked else {}
     unknown = [
         _DOING[name]
@@ -74,13 +76,12 @@ def finding(
         if name not in (*known, "search") and not (said and said[name]["posts"])
     ]
     if unknown:
-        sentences.append(_NO_TRUTH.format(" or ".join(unknown)))
+        lines.append(_NO_TRUTH.format(" or ".join(unknown)))
     if "search" not in tasks:
-        sentences.append(_NOTHING_TO_ASK)
-        sentences += _looks(looks) if looks else []
+        lines.append(" ".join([_NOTHING_TO_ASK, *(_looks(looks) if looks else [])]))
     if bound and not _moods_tested(known):
-        sentences.append(bound_sentence(bound))
-    return " ".join(sentences)
+        lines.append(bound_sentence(bound))
+    return "\n".join(lines)
 
 
 def bound_sentence(bound: SenticapBound) -> str:
