@@ -61,7 +61,7 @@ class Table:
         return frozenset(
             place
             for place, cells in enumerate(zip(*self.rows, strict=True))
-            if all(isinstance(cell, Number) or cell in ("", NOT_TESTED) for cell in cells)
+            if all(isinstance(cell, Number) or not cell for cell in cells)
         )
 
 

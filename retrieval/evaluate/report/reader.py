@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from retrieval.evaluate.arms import BOTH, CAPTIONS, PICTURES, PRIMARY
-from retrieval.evaluate.report.document import NOT_TESTED, Card, Number, Table
+from retrieval.evaluate.arms import BOTH, CAPTIONS, DESCRIBED, PICTURES, PRIMARY
+from retrieval.evaluate.report.document import Card, Number, Table
 from retrieval.gallery.layout import thumbnail_path
 from retrieval.records import UNDETERMINED
 
@@ -85,29 +85,26 @@ class ResultsReader:
         return " ".join(_EXPLAINED[each] for each in fresh)
 
     def arms(self, path: str, measures: Sequence[str], title: str, note: str = "") -> Table:
-        """A row an arm, a column a measure."""
-        rows: list[tuple[Cell, ...]] = []
-        for name, scores in self.at(path).items():
-            cells: list[Cell] = [name]
-            for measure in measures:
-                if not scores["tested"]:
-                    cells.append(NOT_TESTED if measure == measures[0] else "")
-                else:
-                    place = f"{path}.{name}.{measure}"
-                    cells.append(self.number(place) if measure in scores else "")
-            rows.append(tuple(cells))
-        strong = frozenset(place for place, row in enumerate(rows) if row[0] == BOTH)
-        reasons = [
-            f"{name}: not tested, since {scores['why']}."
-            for name, scores in self.at(path).items()
-            if not scores["tested"]
+        """A row an arm that was tested, a column a measure; the note says why others were not."""
+        arms = self.at(path)
+        tested = [name for name, scores in arms.items() if scores["tested"]]
+        rows: list[tuple[Cell, ...]] = [
+            (
+                name,
+                *(
+                    self.number(f"{path}.{name}.{measure}") if measure in arms[name] else ""
+                    for measure in measures
+                ),
+            )
+            for name in tested
         ]
+        strong = frozenset(place for place, name in enumerate(tested) if name == BOTH)
         columns = ("", *(MEASURES.get(m, m.replace("_", " ")) for m in measures))
-        notes = filter(None, [note, *reasons, self.explained(*measures)])
+        notes = filter(None, [note, *_reasons(arms), self.explained(*measures)])
         return Table(title, columns, tuple(rows), " ".join(notes), strong)
 
     def contrasts(self, path: str, title: str, note: str = "") -> list[Table]:
-        """Differences between arms, of those that were tested; nothing where none was."""
+        """The differences of arms that were tested; why others were not is said with the arms."""
         rows = [
             self._contrast(name.replace(" - ", " − "), f"{path}.{name}")
             for name, found in self.at(path).items()
@@ -142,6 +139,15 @@ class ResultsReader:
         if isinstance(value, list):
             return ", ".join(map(self.title, value)) or "nothing"
         return str(value)
+
+
+def _reasons(arms: Mapping[str, Any]) -> list[str]:
+    """Why arms were not tested, each reason once; nothing of descriptions, which are optional."""
+    names: dict[str, list[str]] = {}
+    for name, scores in arms.items():
+        if not scores["tested"] and name != DESCRIBED:
+            names.setdefault(scores["why"], []).append(name)
+    return [f"Not tested: {' and '.join(each)}, since {why}." for why, each in names.items()]
 
 
 def at(results: Any, path: str) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from retrieval.evaluate.arms import BOTH
 from retrieval.evaluate.report.document import Cards, Figure, Paragraph, Table
 from retrieval.evaluate.report.plots import lines, reliability
 from retrieval.evaluate.report.reader import MINUS_PRIMARY, SIDES, slug
@@ -45,13 +46,13 @@ def controls(read: ResultsReader, path: str, measure: str) -> Iterator[Block]:
     rows = tuple(
         (
             level,
-            levels[level]["difference"]["verdict"],
+            levels[level]["against_better"]["verdict"],
             *(read.number(f"{path}.degradation.{level}.arms.{each}") for each in SIDES),
-            read.number(f"{path}.degradation.{level}.difference", "signed"),
+            read.number(f"{path}.degradation.{level}.against_better", "signed"),
         )
         for level in levels
     )
-    columns = ("left of the caption", "verdict", *SIDES, MINUS_PRIMARY)
+    columns = ("left of the caption", "verdict", *SIDES, f"{BOTH} − the better side")
     yield Table(f"Where pictures begin to matter: {measure}", columns, rows)
     name = f"degradation-{slug(path)}"
     curves = {

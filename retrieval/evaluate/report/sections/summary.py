@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from retrieval.evaluate.report.document import NOT_TESTED, Figure, Heading, Table
+from retrieval.evaluate.report.document import Figure, Heading, Table
 from retrieval.evaluate.report.plots import grouped_bars
 from retrieval.evaluate.report.reader import MEASURES, MINUS_PRIMARY, SIDES
 
@@ -41,7 +41,7 @@ def _row(read: ResultsReader, name: str) -> tuple[Cell, ...]:
     scores: list[Cell] = [
         read.number(f"{place}.arms.{each}.{task['measure']}")
         if task["arms"][each]["tested"]
-        else NOT_TESTED
+        else ""
         for each in SIDES
     ]
     primary = task["primary"]
