@@ -137,7 +137,7 @@ def test_without_any_truth_it_says_so_and_what_there_is_instead() -> None:
     assert finding({}, {}) == (
         "There is no truth to score against about how a post feels or what a post is about: "
         "nobody has said it of these posts. For that the report shows what the models say, and "
-        "where captions and pictures tell different stories. Whether pictures help to tell "
+        "where captions and pictures tell different stories.\nWhether pictures help to tell "
         "which picture a caption means was not tested: no picture has a second caption to look for "
         "it by."
     )

@@ -402,9 +402,17 @@ def test_a_bar_that_was_not_tested_is_left_out() -> None:
         return svg.count(f"fill: {ARM_COLOURS['both']}")
 
     group = ["a", "b"]
-    both = plots.grouped_bars("plot", group, {"both": [(0.5, None, None)] * 2}, "F1")
-    one = plots.grouped_bars("plot", group, {"both": [(0.5, None, None), None]}, "F1")
+    both = plots.grouped_bars("plot", group, {"both": [(0.5, 0.4, 0.6)] * 2}, "F1")
+    one = plots.grouped_bars("plot", group, {"both": [(0.5, 0.4, 0.6), None]}, "F1")
     assert bars(both) == bars(one) + 1
+
+
+def test_a_bar_without_an_interval_is_hatched() -> None:
+    def drawn(low: float | None) -> str:
+        return plots.grouped_bars("plot", ["a"], {"both": [(0.5, low, low and 0.6)]}, "F1")
+
+    assert "<pattern" in drawn(None)
+    assert "<pattern" not in drawn(0.4)
 
 
 def test_an_arm_keeps_its_colour_whatever_stands_beside_it() -> None:
