@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import csv
 import json
 import math
@@ -472,20 +471,11 @@ def test_the_weights_of_the_search_can_be_made_again(
     assert fit_relevance.main([str(coco_gallery)]) == 0
     made = json.loads((tmp_path / "relevance.json").read_text("utf-8"))
     kept = json.loads(RELEVANCE_FILE.read_text("utf-8"))
-    for found in (*made["encoders"].values(), *kept["encoders"].values()):
-        for weights in found["weights"].values():
-            for bound in ("cut", "near", "sure"):
-                weights.pop(bound, None)
-    assert close(made["encoders"], kept["encoders"], 0.02)
-    scores = made["provenance"]["scores"]
     for name in ("made_by", "data", "encoders", "clip"):
         assert made["provenance"][name] == kept["provenance"][name]
     # Figures of so few queries that one which falls on the other side of a tie may show.
-    kept_scores = kept["provenance"]["scores"]
-    by_looks = copy.deepcopy(scores)["cut-off"]["image"]
-    assert close(by_looks, kept_scores["cut-off"].pop("image"), 0.14)
-    rest = {**scores, "cut-off": {k: v for k, v in scores["cut-off"].items() if k != "image"}}
-    assert close(rest, kept_scores, 0.021)
+    assert close(made["encoders"], kept["encoders"], 0.03)
+    assert close(made["provenance"]["scores"], kept["provenance"]["scores"], 0.08)
     printed = capsys.readouterr().out
     report = json.loads(printed[: printed.rindex("}") + 1])
     assert report == made["provenance"]["scores"]
@@ -495,7 +485,7 @@ def test_a_gallery_without_cocos_objects_teaches_nothing(
     sample_gallery: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert fit_relevance.main([str(sample_gallery)]) == 1
-    assert "no captions of pictures that COCO annotates" in capsys.readouterr().err
+    assert "pictures without captions or COCO's annotations" in capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -52,19 +52,20 @@ _WEIGHTED: dict[str, tuple[str, ...]] = {
 # have no names, so that these queries cannot tell what that is worth; so much costs them nothing.
 _LEAST = {"words": 2.0}
 _BOUNDED = ("image", "caption", "hybrid")  # the strategies with bounds
-_CAPTION, _CATEGORY, _SYNONYM, _HYPERNYM, _PHRASE, _NONSENSE = KINDS = (
+_CAPTION, _CATEGORY, _SYNONYM, _HYPERNYM, _PHRASE, _ABSENT, _NONSENSE = KINDS = (
     "caption",
     "category",
     "synonym",
     "hypernym",
     "phrase",
+    "absent",  # phrases that none of these pictures answers
     "nonsense",
 )
-_ANSWERED = KINDS[:-1]
+_ANSWERED = KINDS[:-2]
 _MEANT = (_CATEGORY, _SYNONYM, _HYPERNYM, _PHRASE)  # which have several answers, and may have none
 _SHOWN = 10  # pictures that a search shows
-_NONSENSE_AS_SURE = 0.1  # of the choosing half that may be answered as if one were sure
-_NOTHING_RIGHT = 0.08  # of its queries with an answer for which nothing right may be shown at all
+_NONSENSE_AS_SURE = 0.07  # of the choosing half that may be answered as if one were sure
+_NOTHING_RIGHT = 0.12  # of its hypernyms for which nothing right may be shown at all
 
 # CLIP was not at hand to be measured. Its cosines are told apart by the same steps, and its
 # pictures and MiniLM's captions are given the same weight.
@@ -197,7 +198,7 @@ def _ask(
     for kind in (_SYNONYM, _HYPERNYM):
         texts = [each.text for each in by_kind[kind]]
         asked[kind] = asker.ask(texts, *_shows([each.categories for each in by_kind[kind]], areas))
-    for kind in (_PHRASE, _NONSENSE):
+    for kind in (_PHRASE, _ABSENT, _NONSENSE):
         shown = np.array(
             [[ids[p] in each.pictures for p in pictures.tolist()] for each in by_kind[kind]]
         )
@@ -226,7 +227,9 @@ def read_queries(path: Path = QUERIES) -> dict[str, list[Query]]:
             for row in csv.DictReader(file):
                 categories = frozenset(filter(None, row["categories"].split(";")))
                 pictures = frozenset(map(int, row["pictures"].split()))
-                found[row["kind"]].append(Query(row["text"], categories, pictures))
+                absent = row["kind"] == _PHRASE and not pictures
+                kind = _ABSENT if absent else row["kind"]
+                found[kind].append(Query(row["text"], categories, pictures))
     except OSError as error:
         raise BadInput(f"cannot read {path}: {error.strerror}") from error
     return found
@@ -380,14 +383,12 @@ def _best(weights: Mapping[str, float], asked: Asked) -> _Best:
 
 
 def _bounds(weights: Mapping[str, float], choosing: Mapping[str, Asked]) -> dict[str, float]:
-    """What nonsense seldom reaches is sure; below `near` little that is right is lost."""
+    """What nonsense seldom reaches is sure; below `near` few hypernyms lose all that is right."""
     cuts = np.arange(0.01, 0.95, 0.01)
     nonsense = _best(weights, choosing[_NONSENSE]).wrong
     sure = cuts[np.flatnonzero((nonsense >= cuts[:, None]).mean(axis=1) <= _NONSENSE_AS_SURE)[0]]
-    best = [_best(weights, _plain(choosing[kind])).right for kind in _MEANT]
-    lost = np.mean([(each < cuts[:, None]).mean(axis=1) for each in best], axis=0)
-    least = max(_NOTHING_RIGHT, float(lost[0]) + 0.02)  # some is beyond what is shown in any case
-    near = cuts[np.flatnonzero(lost <= least)[-1]]
+    right = _best(weights, _plain(choosing[_HYPERNYM])).right
+    near = cuts[np.flatnonzero((right < cuts[:, None]).mean(axis=1) <= _NOTHING_RIGHT)[-1]]
     return {"near": round(min(float(near), float(sure) - 0.01), 2), "sure": round(float(sure), 2)}
 
 
@@ -408,11 +409,12 @@ def _levels(weights: Mapping[str, float], asked: Mapping[str, Asked]) -> dict[st
             "taken out, but something is sure": _share(best.wrong >= sure),
             "taken out, but something shown": _share(best.wrong >= near),
         }
-    nonsense = _best(weights, asked[_NONSENSE]).wrong
-    report[_NONSENSE] = {
-        "something is sure": _share(nonsense >= sure),
-        "something shown": _share(nonsense >= near),
-    }
+    for kind in (_ABSENT, _NONSENSE):
+        wrong = _best(weights, asked[kind]).wrong
+        report[kind] = {
+            "something is sure": _share(wrong >= sure),
+            "something shown": _share(wrong >= near),
+        }
     return report
 
 
@@ -446,7 +448,7 @@ def _write(
         "provenance": {
             "made_by": "python -m training.relevance",
             "data": f"{len(generation.image_ids)} MS COCO pictures, their captions and objects; "
-            f"{QUERIES}",
+            f"{QUERIES.as_posix()}",
             "encoders": [encoders.image.fingerprint, encoders.caption.fingerprint],
             "clip": "a prior, not measured: no weights were at hand",
             "scores": report,
