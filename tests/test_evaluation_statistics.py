@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binomtest, bootstrap  # type: ignore[import-untyped]
+from scipy.stats import binomtest, bootstrap
 
 from retrieval.evaluate.metrics import mean
 from retrieval.evaluate.statistics import (

@@ -225,7 +225,8 @@ def _scores(
     scores = {"caption": logistic(caption), "image": logistic(image)}
     shipped = replace(load_fusion(), topics=TopicWeights(**weights.topics))
     of_pictures = shipped.weights_of_pictures(names, of_classes=True)
-    return {**scores, "both": shipped.fused_topics(*scores.values(), of_pictures)}
+    both = shipped.fused_topics(scores["caption"], scores["image"], of_pictures)
+    return {**scores, "both": both}
 
 
 def _logistic(columns: Sequence[NDArray[Any]], truth: NDArray[np.bool_]) -> list[float]:

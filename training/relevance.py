@@ -161,8 +161,8 @@ def _fit(chroma_dir: Path, cache_dir: Path) -> int:
 def _is_chosen(asked: Asked, of_pictures: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Shape (queries,): every other query of a kind; captions as their pictures."""
     if asked.own:
-        return asked.relevant[:, of_pictures].any(axis=1)
-    return np.arange(len(asked.texts)) % 2 == 0
+        return np.asarray(asked.relevant[:, of_pictures].any(axis=1))
+    return np.asarray(np.arange(len(asked.texts)) % 2 == 0)
 
 
 def _ask(

@@ -46,7 +46,7 @@ class _Used(NamedTuple):
 
 def without_keycaps(text: str) -> str:
     """The text without the signs that show a digit on a key, which is no word."""
-    return _KEYCAP.sub("", text)
+    return str(_KEYCAP.sub("", text))
 
 
 def emoji_moods(captions: Sequence[str]) -> Scores:
