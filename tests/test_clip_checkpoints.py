@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -19,8 +20,10 @@ from retrieval.encoders.clip import ClipEncoder
 from retrieval.encoders.clip_checkpoints import (
     PRESETS,
     Checkpoint,
+    CheckpointConfig,
     parse_checkpoint,
     read_config,
+    remembered_config,
 )
 from retrieval.encoders.clip_weights import weights_file
 from retrieval.encoders.packaged import PackagedEncoder
@@ -38,6 +41,11 @@ def weights(tmp_path: Path) -> Path:
     return path
 
 
+def weights_of(checkpoint: Checkpoint) -> Path:
+    """Those of a file or folder, of which nothing need be known or remembered."""
+    return weights_file(checkpoint, CheckpointConfig({}, {}), Path("nowhere"))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_preset_is_a_name_and_tag_that_open_clip_knows(preset: str) -> None:
@@ -49,7 +57,7 @@ def test_a_preset_is_a_name_and_tag_that_open_clip_knows(preset: str) -> None:
 def test_a_weights_file_is_named_with_its_architecture(weights: Path) -> None:
     checkpoint = parse_checkpoint(f"ViT-B-32-256={weights}")
     assert checkpoint == Checkpoint(f"ViT-B-32-256={weights}", "ViT-B-32-256", None, weights)
-    assert weights_file(checkpoint) == weights
+    assert weights_of(checkpoint) == weights
 
 
 def test_a_relative_path_is_kept_so_that_it_is_found_from_anywhere(
@@ -73,13 +81,25 @@ def test_a_quickgelu_tag_brings_its_activation(weights: Path) -> None:
 
 
 @pytest.mark.slow
+def test_what_open_clip_says_is_remembered_and_nothing_broken_is_believed(tmp_path: Path) -> None:
+    default = parse_checkpoint("default")
+    first = json.dumps(asdict(remembered_config(default, tmp_path)))
+    assert "laion" in first
+    (kept,) = (tmp_path / "checkpoints").iterdir()
+    for content in (kept.read_text(), "", "{}", '["half', '{"model": {}}'):
+        kept.write_text(content)
+        assert json.dumps(asdict(remembered_config(default, tmp_path))) == first
+        assert kept.read_text() == first
+
+
+@pytest.mark.slow
 def test_a_folder_says_itself_how_it_is_prepared(tmp_path: Path) -> None:
     save_checkpoint(tmp_path / "tiny")
     for value in (str(tmp_path / "tiny"), f"local-dir:{tmp_path / 'tiny'}"):
         checkpoint = parse_checkpoint(value)
         assert checkpoint.spec == str(tmp_path / "tiny")
         assert read_config(checkpoint).preprocessing == PREPROCESSING
-        assert weights_file(checkpoint).name == "open_clip_model.safetensors"
+        assert weights_of(checkpoint).name == "open_clip_model.safetensors"
 
 
 @pytest.mark.parametrize(
@@ -133,7 +153,7 @@ def test_a_folder_without_config_or_weights_says_what_is_missing(tmp_path: Path)
     with pytest.raises(WeightsUnavailable, match=r"holds no open_clip_config\.json"):
         read_config(checkpoint)
     with pytest.raises(WeightsUnavailable, match="holds no weights"):
-        weights_file(checkpoint)
+        weights_of(checkpoint)
 
 
 @pytest.mark.slow
@@ -157,7 +177,7 @@ def test_a_link_of_the_hubs_cache_keeps_the_suffix_that_tells_the_format(tmp_pat
     (tmp_path / "blob").write_bytes(WEIGHTS)
     (tmp_path / "weights.safetensors").symlink_to("blob")
     checkpoint = parse_checkpoint(f"ViT-B-32={tmp_path / 'weights.safetensors'}")
-    assert weights_file(checkpoint).suffix == ".safetensors"
+    assert weights_of(checkpoint).suffix == ".safetensors"
 
 
 @pytest.mark.slow
@@ -218,7 +238,9 @@ def in_a_new_process(code: str, endpoint: str, home: Path) -> str:
         "from retrieval.encoders.choose import *\n"
         "from retrieval.encoders.clip_checkpoints import *\n"
         "from retrieval.encoders.clip_weights import *\n"
+        f"cache = Path({str(home)!r}, 'cache')\n"
         "default = parse_checkpoint('default')\n"
+        "config = remembered_config(default, cache)\n"
     )
     environment = {"HF_ENDPOINT": endpoint, "HF_HOME": str(home), "HF_HUB_DISABLE_XET": "1"}
     done = subprocess.run(
@@ -234,17 +256,21 @@ NOWHERE = "http://127.0.0.1:9"  # the port that discards; nobody listens
 def test_weights_are_fetched_from_the_hub_once_and_checked_ever_after(
     hub: str, tmp_path: Path
 ) -> None:
-    code = "print(hub_is_reachable(), cached_weights(default)); print(weights_file(default))"
+    code = "print(hub_is_reachable(), cached_weights(config))\n"
+    code += "print(weights_file(default, config, cache))"
     before, fetched = in_a_new_process(code, hub, tmp_path).splitlines()
     assert before == "True None"
     path = Path(fetched)
     assert path.read_bytes() == WEIGHTS
-    assert Path(in_a_new_process("print(weights_file(default))", NOWHERE, tmp_path)) == path
+    assert (
+        Path(in_a_new_process("print(weights_file(default, config, cache))", NOWHERE, tmp_path))
+        == path
+    )
     path.write_bytes(WEIGHTS[:-1])
-    error = in_a_new_process("print(weights_file(default))", NOWHERE, tmp_path)
+    error = in_a_new_process("print(weights_file(default, config, cache))", NOWHERE, tmp_path)
     assert f"WeightsUnavailable: {path.resolve()} is damaged" in error
     path.resolve().unlink()  # as the message says
-    again = in_a_new_process("print(weights_file(default))", hub, tmp_path)
+    again = in_a_new_process("print(weights_file(default, config, cache))", hub, tmp_path)
     assert Path(again).read_bytes() == WEIGHTS
 
 
@@ -252,7 +278,7 @@ def test_weights_are_fetched_from_the_hub_once_and_checked_ever_after(
 def test_without_a_hub_auto_takes_the_packaged_encoder_and_says_so_in_one_line(
     tmp_path: Path,
 ) -> None:
-    code = "print(choose_image_encoder('auto', cache_dir=Path('x'), say=print).spec)"
+    code = "print(choose_image_encoder('auto', cache_dir=cache, say=print).spec)"
     said, spec = in_a_new_process(code, NOWHERE, tmp_path).splitlines()
     assert spec == "packaged"
     assert "the packaged encoder sees the pictures" in said
@@ -261,7 +287,7 @@ def test_without_a_hub_auto_takes_the_packaged_encoder_and_says_so_in_one_line(
 
 @pytest.mark.slow
 def test_without_a_hub_a_named_checkpoint_is_an_error_not_a_fallback(tmp_path: Path) -> None:
-    code = "print(named_encoder('default', cache_dir=Path('x')).fingerprint)"
+    code = "print(named_encoder('default', cache_dir=cache).fingerprint)"
     error = in_a_new_process(code, NOWHERE, tmp_path)
     assert "WeightsUnavailable: the weights of ViT-B-32-256/datacomp_s34b_b86k" in error
     assert "--clip packaged" in error
@@ -270,7 +296,7 @@ def test_without_a_hub_a_named_checkpoint_is_an_error_not_a_fallback(tmp_path: P
 @pytest.mark.slow
 def test_without_a_hub_a_missing_tokenizer_is_told_at_once(weights: Path, tmp_path: Path) -> None:
     code = (
-        f"encoder = named_encoder('ViT-B-16-SigLIP2/webli={weights}', cache_dir=Path('x'))\n"
+        f"encoder = named_encoder('ViT-B-16-SigLIP2/webli={weights}', cache_dir=cache)\n"
         "encoder.encode_texts(['a cat'])"
     )
     started = time.monotonic()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from retrieval.encoders.clip_checkpoints import PRESETS, parse_checkpoint
+from retrieval.encoders.clip_checkpoints import PRESETS, parse_checkpoint, remembered_config
 from retrieval.encoders.clip_weights import cached_weights
 from retrieval.encoders.hub import hub_is_reachable
 
@@ -44,7 +44,7 @@ def choose_image_encoder(
 
     """
     if clip == AUTO:
-        clip = stored_spec or _best_to_be_had(say)
+        clip = stored_spec or _best_to_be_had(cache_dir, say)
     return named_encoder(clip, cache_dir=cache_dir, device=device)
 
 
@@ -64,9 +64,9 @@ def named_encoder(spec: str, *, cache_dir: Path, device: str = "auto") -> ImageE
     return ClipEncoder(parse_checkpoint(spec), cache_dir=cache_dir, device=device)
 
 
-def _best_to_be_had(say: Callable[[str], None]) -> str:
+def _best_to_be_had(cache_dir: Path, say: Callable[[str], None]) -> str:
     checkpoint = parse_checkpoint(PRESETS["default"])
-    if cached_weights(checkpoint):
+    if cached_weights(remembered_config(checkpoint, cache_dir)):
         return checkpoint.spec
     if hub_is_reachable():
         say(f"fetching CLIP ({checkpoint.spec}, about 600 MB) once from the model hub")

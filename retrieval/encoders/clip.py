@@ -15,16 +15,17 @@ import numpy as np
 
 from retrieval.captions import for_model
 from retrieval.encoders.base import ZeroShot
-from retrieval.encoders.clip_checkpoints import Checkpoint, read_config
+from retrieval.encoders.clip_checkpoints import Checkpoint, remembered_config
 from retrieval.encoders.clip_model import (
     learned_judgement,
     load_model,
     load_tokenizer,
     one_tower,
 )
+from retrieval.encoders.clip_pixels import Pixels
+from retrieval.encoders.clip_tokens import ExportedTokenizer, export_tokenizer
 from retrieval.encoders.clip_weights import weights_file
 from retrieval.encoders.networks import Blueprint, Network, Runtime, choose_runtime, load_network
-from retrieval.encoders.torchvision_cure import make_torchvision_importable
 from retrieval.encoders.weights import sha256_of
 from retrieval.errors import WeightsUnavailable
 from retrieval.files import write_atomically
@@ -41,8 +42,6 @@ if TYPE_CHECKING:
     from retrieval.encoders.clip_model import Tower
 
 _BATCH = 16  # pictures or texts in one run of a tower
-_THIN = 32  # times as long as wide: more than any panorama of a telephone
-_FILTERED = 64  # pixels; more than an interpolation filter reaches
 
 
 class ClipEncoder:
@@ -67,7 +66,7 @@ class ClipEncoder:
             BadOption, WeightsUnavailable: the checkpoint is unknown or not to be had.
 
         """
-        weights = sha256_of(self._weights)
+        weights = sha256_of(self._weights, self._cache_dir)
         settings = [self._config.model, self._config.preprocessing, self._config.quick_gelu]
         digest = hashlib.sha256(json.dumps(settings, sort_keys=True, default=list).encode())
         name = self._checkpoint.architecture or Path(self.spec).name
@@ -95,20 +94,6 @@ class ClipEncoder:
             write_atomically(path, json.dumps(asdict(judgement)).encode())
         return judgement
 
-    def _middle(self, image: Image) -> Image:
-        """The part of a very long and thin picture that is cropped out of it in the end.
-
-        Its short side is scaled to the size that the model sees, which would make a picture of
-        1 x 5000 pixels 1.1 million pixels long first, and fill a gigabyte.
-        """
-        mode = self._config.preprocessing.get("resize_mode") or "shortest"
-        short, long = sorted(image.size)
-        if mode != "shortest" or long <= _THIN * short:
-            return image
-        # The cropping would keep the middle square; the rest is there for the filter to look at.
-        left, top = ((side - min(side, 2 * short + _FILTERED)) // 2 for side in image.size)
-        return image.crop((left, top, image.width - left, image.height - top))
-
     @property
     def short_side(self) -> int:
         """The side of the pictures the model sees, in pixels."""
@@ -116,8 +101,7 @@ class ClipEncoder:
 
     def prepare(self, image: Image) -> NDArray[np.float32]:
         """Shape (3, height, width): the picture exactly as the checkpoint was trained on it."""
-        prepared: NDArray[np.float32] = self._transform(self._middle(image)).numpy()
-        return prepared
+        return self._pixels(image)
 
     def encode_prepared(self, inputs: Sequence[NDArray[np.float32]]) -> Vectors:
         """Return shape (len(inputs), dimension), float32, unit rows, of what `prepare` gave.
@@ -159,41 +143,35 @@ class ClipEncoder:
 
     @cached_property
     def _config(self) -> CheckpointConfig:
-        return read_config(self._checkpoint)
+        return remembered_config(self._checkpoint, self._cache_dir)
 
     @cached_property
     def _weights(self) -> Path:
         _ = self._config  # an unknown name is told before anything is downloaded
-        return weights_file(self._checkpoint)
+        return weights_file(self._checkpoint, self._config, self._cache_dir)
 
     @cached_property
     def _runtime(self) -> Runtime:
         return choose_runtime(self._device)
 
     @cached_property
-    def _transform(self) -> Callable[[Image], torch.Tensor]:
-        make_torchvision_importable()
-        from open_clip.transform import PreprocessCfg, image_transform_v2
-
-        settings = {**self._config.preprocessing, "size": self._config.size}
-        try:
-            transform: Callable[[Image], torch.Tensor] = image_transform_v2(
-                PreprocessCfg(**settings), is_train=False
-            )
-        except AssertionError as error:  # how open_clip refuses a resize_mode or interpolation
-            raise WeightsUnavailable(
-                f"open_clip cannot prepare pictures as {self.spec} asks: {settings}"
-            ) from error
-        return transform
+    def _pixels(self) -> Pixels:
+        return Pixels.from_config(self._config.size, self._config.preprocessing, self.spec)
 
     @cached_property
-    def _tokenizer(self) -> Callable[[list[str]], torch.Tensor]:
-        return load_tokenizer(self._checkpoint, self._config)
+    def _tokenizer(self) -> Callable[[list[str]], NDArray[np.int64]]:
+        """The exported tokenizer; open_clip's, exported for the next time, where there is none."""
+        folder = self._cache_dir / "networks" / self._network_name("tokenizer")
+        with suppress(OSError, ValueError, KeyError):
+            return ExportedTokenizer(folder)
+        tokenizer = load_tokenizer(self._checkpoint, self._config)
+        with suppress(OSError):  # a cache that cannot be written only costs time
+            export_tokenizer(tokenizer, folder)
+        return lambda texts: tokenizer(texts).numpy()
 
     def _tokens(self, texts: Sequence[str]) -> NDArray[np.int64]:
         """Shape (len(texts), context length), int64."""
-        tokens: NDArray[np.int64] = self._tokenizer([for_model(text) for text in texts]).numpy()
-        return tokens
+        return self._tokenizer([for_model(text) for text in texts])
 
     def _tower(self, method: Tower) -> Network:
         if method not in self._towers:

@@ -6,14 +6,17 @@ To list every ARCHITECTURE/TAG: python -m retrieval.encoders.clip_checkpoints
 from __future__ import annotations
 
 import difflib
+import importlib.metadata
 import json
-from dataclasses import dataclass
+import re
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from retrieval.encoders.torchvision_cure import make_torchvision_importable
 from retrieval.errors import BadOption, WeightsUnavailable
-from retrieval.files import expanded
+from retrieval.files import expanded, write_atomically
 
 PRESETS = {
     "default": "ViT-B-32-256/datacomp_s34b_b86k",
@@ -52,6 +55,8 @@ class CheckpointConfig:
     model: dict[str, Any]  # open_clip's model config
     preprocessing: dict[str, Any]  # mean, std, interpolation, resize_mode; {}: open_clip's default
     quick_gelu: bool = False
+    repository: str = ""  # of a tag, on the model hub
+    files: tuple[str, ...] = ()  # the names its weights may have there, open_clip's favourite first
 
     @property
     def size(self) -> tuple[int, int]:
@@ -87,6 +92,22 @@ def parse_checkpoint(value: str) -> Checkpoint:
     )
 
 
+def remembered_config(checkpoint: Checkpoint, cache_dir: Path) -> CheckpointConfig:
+    """What `read_config` says, kept from the last time: asking open_clip means importing torch."""
+    if checkpoint.folder is not None:
+        return read_config(checkpoint)
+    version = importlib.metadata.version("open_clip_torch")
+    name = f"{checkpoint.architecture}-{checkpoint.tag or 'untagged'}-{version}.json"
+    kept = cache_dir / "checkpoints" / re.sub(r"[^\w.-]+", "-", name)
+    with suppress(OSError, ValueError, TypeError):
+        return CheckpointConfig(**json.loads(kept.read_text("utf-8")))
+    config = read_config(checkpoint)
+    with suppress(OSError):  # a cache that cannot be written only costs time
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(kept, json.dumps(asdict(config)).encode())
+    return config
+
+
 def read_config(checkpoint: Checkpoint) -> CheckpointConfig:
     """Look up how the model is built and how pictures are prepared for it.
 
@@ -118,7 +139,17 @@ def read_config(checkpoint: Checkpoint) -> CheckpointConfig:
         model=open_clip.get_model_config(architecture),
         preprocessing=preprocessing[0] if preprocessing else {},
         quick_gelu=bool(tag and pretrained[0].get("quick_gelu")),
+        **(_on_hub(pretrained[0]) if tag else {}),
     )
+
+
+def _on_hub(pretrained: dict[str, Any]) -> dict[str, Any]:
+    from open_clip.constants import HF_WEIGHTS_NAME
+    from open_clip.pretrained import _get_safe_alternatives
+
+    repository, _, name = pretrained["hf_hub"].rpartition("/")
+    name = name or HF_WEIGHTS_NAME
+    return {"repository": repository, "files": (*_get_safe_alternatives(name), name)}
 
 
 def _existing(written: str) -> Path:

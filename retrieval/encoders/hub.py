@@ -120,8 +120,10 @@ def _reason(error: Exception) -> str:
     return f"{text}; run this again, which goes on where it stopped"
 
 
-def undamaged(path: Path) -> Path:
+def undamaged(path: Path, cache_dir: Path | None = None) -> Path:
     """Return a file of the hub's cache if its content is what the hub has.
+
+    With `cache_dir` as `sha256_of`: a file that has not changed since is not read again.
 
     Raises:
         WeightsUnavailable: it is something else.
@@ -129,7 +131,7 @@ def undamaged(path: Path) -> Path:
     """
     # The cache links to a blob, which for a large file is named by its SHA-256.
     blob = path.parent / path.readlink() if path.is_symlink() else path
-    if _SHA256.fullmatch(blob.name) and sha256_of(path) != blob.name:
+    if _SHA256.fullmatch(blob.name) and sha256_of(path, cache_dir) != blob.name:
         raise WeightsUnavailable(
             f"{real_path(blob)} is damaged: its content is not what the hub has; "
             "delete it and run again"

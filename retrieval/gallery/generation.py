@@ -200,14 +200,14 @@ class Generation:
     @cached_property
     def captions(self) -> list[str]:
         """The captions, in the order of `caption_vectors`."""
-        texts = self.catalog["caption"].take(self.caption_posts).to_pylist()
-        return [str(text) for text in texts]
+        texts = self.catalog["caption"].to_pylist()
+        return [texts[row] for row in self.caption_posts]
 
     @cached_property
     def caption_ids(self) -> list[str]:
         """The post_id of every row of `caption_vectors`, sorted."""
-        ids: list[str] = self.catalog["post_id"].take(self.caption_posts).to_pylist()
-        return ids
+        ids = self.catalog["post_id"].to_pylist()
+        return [ids[row] for row in self.caption_posts]
 
     def caption(self, row: int) -> str:
         """The caption of the post in one row of `catalog`; may be empty."""
@@ -255,16 +255,13 @@ class Generation:
     @cached_property
     def created_at(self) -> NDArray[np.float64]:
         """Shape (posts,): seconds since 1970, UTC; NaN where a post has no date."""
-        seconds: NDArray[np.float64] = (
-            self.catalog["created_at"].cast("float64").to_numpy(zero_copy_only=False)
-        )
-        return seconds
+        return _numbers(self.catalog["created_at"].combine_chunks().cast("float64"))
 
     @cached_property
     def sources(self) -> tuple[tuple[str, ...], NDArray[np.int64]]:
         """The sources, sorted, and for every row of `catalog` the place of its own."""
         column = self.catalog["source"].combine_chunks().dictionary_encode()
-        found, codes = column.dictionary.to_pylist(), column.indices.to_numpy()
+        found, codes = column.dictionary.to_pylist(), _numbers(column.indices)
         names = sorted(found)
         places = np.array([names.index(name) for name in found], dtype=np.int64)
         return tuple(names), places[codes]
@@ -295,8 +292,7 @@ class Generation:
         return np.concatenate([[0], np.cumsum(counts)])
 
     def _column(self, name: str) -> NDArray[np.int64]:
-        column: NDArray[np.int64] = self.catalog[name].to_numpy()
-        return column
+        return _numbers(self.catalog[name].combine_chunks())
 
     def post(self, row: int) -> Post:
         """The post in one row of `catalog`."""
@@ -503,9 +499,17 @@ def _label_table(readings: Sequence[Reading | None], labels: LabelArrays) -> pa.
 def _matrix(table: pa.Table, name: str) -> NDArray[np.float32]:
     """A column of lists of equally many numbers, shape (rows, numbers)."""
     width = table.schema.field(name).type.list_size
-    column = table[name].combine_chunks()
-    values: NDArray[np.float32] = column.flatten().to_numpy(zero_copy_only=False).astype(np.float32)
-    return values.reshape(len(table), width)
+    values = _numbers(table[name].combine_chunks().flatten())
+    return values.astype(np.float32).reshape(len(table), width)
+
+
+def _numbers(array: pa.Array) -> NDArray[Any]:
+    """A column's numbers, NaN where there is none.
+
+    Not by pyarrow's `to_numpy`, which imports pandas: half a second of every search.
+    """
+    values: NDArray[Any] = np.from_dlpack(array.fill_null(np.nan) if array.null_count else array)
+    return values
 
 
 def _table(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.Table:
@@ -525,7 +529,9 @@ def _write_table(path: Path, table: pa.Table) -> None:
 def _read_table(path: Path) -> pa.Table:
     import pyarrow.parquet as pq
 
-    return pq.read_table(path, page_checksum_verification=True)
+    # Not by read_table, which imports pandas: half a second of every search.
+    with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        return file.read()
 
 
 def _write_vectors(path: Path, vectors: Sequence[NDArray[np.float32]]) -> None:

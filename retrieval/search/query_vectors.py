@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -49,13 +50,11 @@ class QueryEncoder:
 
         """
         texts = sorted({term.text for query in queries for term in query.terms})
-        images: Mapping[str, Vector] = {}
-        captions: Mapping[str, Vector] = {}
         look, read = strategy in ("image", "hybrid"), strategy in ("caption", "hybrid")
-        if texts and look:
-            images = dict(zip(texts, self.image_encoder.encode_texts(texts), strict=True))
-        if texts and read:
-            captions = dict(zip(texts, self.caption_encoder.encode_texts(texts), strict=True))
+        with ThreadPoolExecutor(1) as beside:  # the first query loads both, half a second each
+            reading = beside.submit(_encoded, self.caption_encoder, texts if read else [])
+            images = _encoded(self.image_encoder, texts if look else [])
+            captions = reading.result()
         in_words = strategy in ("words", "hybrid")
         encoded = []
         for query in queries:
@@ -89,6 +88,10 @@ class QueryEncoder:
             rows, _ = self.generation.captions_of(np.array([row]))
             parts += [(self.generation.caption_vectors[each], 1 / len(rows)) for each in rows]
         return _sum(parts) if any(weight > 0 for _, weight in parts) else None
+
+
+def _encoded(encoder: ImageEncoder | CaptionEncoder, texts: Sequence[str]) -> Mapping[str, Vector]:
+    return dict(zip(texts, encoder.encode_texts(texts), strict=True)) if texts else {}
 
 
 def picture_row(generation: Generation, image_id: str) -> int:
