@@ -29,6 +29,7 @@ from retrieval.encoders.networks import Blueprint, Network, Runtime, choose_runt
 from retrieval.encoders.weights import sha256_of
 from retrieval.errors import WeightsUnavailable
 from retrieval.files import write_atomically
+from retrieval.threads import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -127,6 +128,8 @@ class ClipEncoder:
         Batches are not filled up: in float32 it makes no difference, and a query is one text.
         """
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
+        if "encode_text" not in self._towers:
+            side_by_side(lambda: self._tower("encode_text"), lambda: self._tokenizer)
         for start in range(0, len(texts), _BATCH):
             tokens = self._tokens(texts[start : start + _BATCH])
             vectors[start : start + _BATCH] = self._tower("encode_text")(tokens)
@@ -188,14 +191,15 @@ class ClipEncoder:
             self._towers[other] = self._network(other, model)
 
     def _network(self, method: Tower, model: Callable[[], torch.nn.Module]) -> Network:
+        def example() -> tuple[NDArray[Any]]:
+            if method == "encode_text":
+                return (self._tokens(["a cat"] * 2),)
+            return (np.zeros((_BATCH, 3, *self._config.size), dtype=np.float32),)
+
+        exact = method == "encode_text"
+        runtime = choose_runtime("cpu", exact=True) if exact else self._runtime
         name = self._network_name(method)
-        example: NDArray[Any]
-        if method == "encode_image":
-            example = np.zeros((_BATCH, 3, *self._config.size), dtype=np.float32)
-            runtime = self._runtime
-        else:
-            example, runtime = self._tokens(["a cat"] * 2), choose_runtime("cpu", exact=True)
-        blueprint = Blueprint(name, lambda: one_tower(model(), method), (example,))
+        blueprint = Blueprint(name, lambda: one_tower(model(), method), example)
         return load_network(blueprint, runtime, self._cache_dir)
 
     def _network_name(self, part: str) -> str:

@@ -152,7 +152,7 @@ class PackagedEncoder:
     def _blueprint(self) -> Blueprint:
         example = np.zeros((_BATCH, 3, _SIDE, _SIDE), dtype=np.float32)
         name = f"efficientnet-lite2-{_WEIGHTS_SHA256[:12]}"
-        return Blueprint(name, _load_classifier, (example,))
+        return Blueprint(name, _load_classifier, lambda: (example,))
 
     @cached_property
     def _label_vectors(self) -> NDArray[np.float32]:

@@ -108,11 +108,13 @@ class SentenceEncoder:
 
     @cached_property
     def _network(self) -> Network:
-        tokens = [encoding.ids for encoding in self._tokenizer.encode_batch(["a", "a cat asleep"])]
-        example = self._padded(tokens)
         name = re.sub(r"[:;]", "-", self.fingerprint)
-        blueprint = Blueprint(name, lambda: _load_module(self._folder), example)
+        blueprint = Blueprint(name, lambda: _load_module(self._folder), self._example)
         return load_network(blueprint, self._runtime, self._cache_dir)
+
+    def _example(self) -> tuple[np.ndarray, np.ndarray]:
+        encodings = self._tokenizer.encode_batch(["a", "a cat asleep"])
+        return self._padded([encoding.ids for encoding in encodings])
 
     @cached_property
     def _config(self) -> dict[str, Any]:

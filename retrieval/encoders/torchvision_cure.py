@@ -12,18 +12,27 @@ from __future__ import annotations
 import importlib.util
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 _OPERATORS = ("nms", "qnms")
 _SIGNATURE = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
 
 
-@cache
-def make_torchvision_importable() -> Any:
-    """Call before importing open_clip, transformers or sentence_transformers.
+_one_at_a_time = Lock()  # two encoders may be loaded side by side
 
-    Returns the library that holds the declarations, kept alive by the cache, or None where
-    torchvision's own extension works.
+
+def make_torchvision_importable() -> None:
+    """Call before importing open_clip, transformers or sentence_transformers."""
+    with _one_at_a_time:
+        _declare_what_is_missing()
+
+
+@cache
+def _declare_what_is_missing() -> Any:
+    """Returns the library that holds the declarations, kept alive by the cache.
+
+    None where torchvision's own extension works.
     """
     import torch
 

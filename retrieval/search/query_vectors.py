@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from retrieval.errors import BadOption
+from retrieval.threads import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,10 +51,10 @@ class QueryEncoder:
         """
         texts = sorted({term.text for query in queries for term in query.terms})
         look, read = strategy in ("image", "hybrid"), strategy in ("caption", "hybrid")
-        with ThreadPoolExecutor(1) as beside:  # the first query loads both, half a second each
-            reading = beside.submit(_encoded, self.caption_encoder, texts if read else [])
-            images = _encoded(self.image_encoder, texts if look else [])
-            captions = reading.result()
+        captions, images = side_by_side(  # the first query loads both
+            lambda: _encoded(self.caption_encoder, texts if read else []),
+            lambda: _encoded(self.image_encoder, texts if look else []),
+        )
         in_words = strategy in ("words", "hybrid")
         encoded = []
         for query in queries:
