@@ -8,10 +8,10 @@ import json
 import os
 import re
 import sys
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from io import StringIO, TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from retrieval.captions import clean
 from retrieval.errors import BadInput, BadOption, GalleryError, StorageFailed
@@ -100,6 +100,18 @@ def complain(error: GalleryError) -> None:
 def say(sentence: str) -> None:
     """Print a remark on stderr; stdout is for the answer."""
     print(printable(sentence), file=sys.stderr, flush=True)  # noqa: T201
+
+
+def leave(code: int) -> NoReturn:
+    """End the process without taking it down piece by piece.
+
+    Networks of hundreds of megabytes take a seventh of a second to be unloaded. Only for commands
+    that read: nothing registered with atexit is run.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
 
 
 def run(

@@ -22,7 +22,12 @@ from unittest.mock import patch
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT / "data" / "sample" / "posts.csv"
-HEAVY = frozenset({"torch", "openvino", "tokenizers", "chromadb"})
+HEAVY = frozenset(
+    {
+        "torch", "open_clip", "transformers", "sentence_transformers", "pandas",
+        "openvino", "tokenizers", "chromadb",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,9 @@ class WordEncoder:
     def is_word(self, text: str) -> bool:
         return True
 
+    def load_for_texts(self) -> None:
+        pass
+
     def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         return np.array([_unit(_word_counts(text)) for text in texts], dtype=np.float32)
 
@@ -51,6 +54,9 @@ class ColourEncoder(WordEncoder):
 
     def encode_images(self, images: Sequence[Image]) -> NDArray[np.float32]:
         return self.encode_prepared([self.prepare(image) for image in images])
+
+    def load_for_texts(self) -> None:
+        pass
 
     def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         names = ("red", "green", "blue")

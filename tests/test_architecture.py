@@ -34,7 +34,7 @@ HOMES = {
     "transformers": ("retrieval/encoders/", "indexer/describers/captioner.py"),
     "pyarrow": ("retrieval/gallery/generation.py", "indexer/"),
     "openai": ("indexer/describers/endpoint.py", "retrieval/endpoint.py", "chat_app/model.py"),
-    "ftfy": ("indexer/sources/mojibake.py",),
+    "ftfy": ("indexer/sources/mojibake.py", "retrieval/encoders/clip_tokens.py"),
     "py3langid": ("retrieval/labels/language.py",),
     "sklearn": ("training/regression.py", "training/sentiment.py", "retrieval/evaluate/"),
     "bm25s": ("retrieval/search/words.py",),

@@ -34,6 +34,9 @@ class TextEncoder(Protocol):
     def runtime(self) -> str:
         """Device and precision in words, such as "2 CPU cores, bf16"."""
 
+    def load_for_texts(self) -> None:
+        """Load now what the first text would else wait for."""
+
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         """Return shape (len(texts), dimension), float32, every row of unit length."""
 

@@ -135,6 +135,9 @@ def _cpu_has_bf16() -> bool:
     return "BF16" in _openvino_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
+_one_export_at_a_time = threading.Lock()  # tracing is a state of the whole process
+
+
 def _export(blueprint: Blueprint, path: Path) -> Any:
     """Convert the network and keep it at `path`; returns the path, or the model itself.
 
@@ -144,7 +147,7 @@ def _export(blueprint: Blueprint, path: Path) -> Any:
     import torch
 
     openvino = _openvino()
-    with warnings.catch_warnings(), torch.no_grad():
+    with _one_export_at_a_time, warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")  # tracing warns about every Python branch in the model
         model = openvino.convert_model(
             blueprint.build(), example_input=[torch.from_numpy(a) for a in blueprint.example()]

@@ -115,6 +115,10 @@ class PackagedEncoder:
         best = np.argsort(-shares, kind="stable")[:count]
         return [(names[place], float(shares[place])) for place in best]
 
+    def load_for_texts(self) -> None:
+        """Load the sentence encoder."""
+        self._sentence.load_for_texts()
+
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         """Return shape (len(texts), 384), float32, unit rows: centred sentence vectors."""
         return unit(self._sentence.encode_texts(texts) - caption_mean())

@@ -74,6 +74,10 @@ class SentenceEncoder:
         """The length of a vector."""
         return int(self._network(*self._padded([self._tokenizer.encode("").ids])).shape[1])
 
+    def load_for_texts(self) -> None:
+        """Load the tokenizer and the network."""
+        _ = self._tokenizer, self.dimension
+
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         """Return shape (len(texts), dimension), float32, every row of unit length."""
         encodings = self._tokenizer.encode_batch([plain(text) for text in texts])

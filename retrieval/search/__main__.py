@@ -12,6 +12,7 @@ from retrieval.cli import (
     a_path,
     add_chroma_dir,
     count,
+    leave,
     one_line,
     open_console,
     parsed,
@@ -272,4 +273,4 @@ def _print_counts(by: Sequence[str], counts: dict[str, Any], posts: int) -> None
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    leave(main())

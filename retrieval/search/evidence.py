@@ -90,11 +90,6 @@ class Evidence:
         """What the signals are worth with this gallery's encoder."""
         return relevance_for(self._image_encoder.judgement)
 
-    def open(self, strategy: Strategy) -> None:
-        """Make now what the first query by this strategy will need, beside other work."""
-        if strategy in ("words", "hybrid"):
-            _ = self._words
-
     def scan(self, query: QueryVectors) -> Scanned:
         """The query against all captions' words and all descriptions."""
         vectors, words, described = self._generation.description_vectors, None, None

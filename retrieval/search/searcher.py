@@ -20,7 +20,6 @@ from retrieval.search.evidence import NOTHING, Evidence, Passing
 from retrieval.search.nearest import VectorAccess
 from retrieval.search.query_vectors import QueryEncoder, QueryVectors, picture_row
 from retrieval.search.relevance import SURE, UNRELATED
-from retrieval.threads import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -120,10 +119,7 @@ class Searcher:
         for query in queries:
             _check(query, options.strategy)
         passing = Passing.of(filters.mask(self.columns), self.generation)
-        asked, _ = side_by_side(
-            lambda: self._encoder.encode(queries, options.strategy),
-            lambda: self.evidence.open(options.strategy),
-        )
+        asked = self._encoder.encode(queries, options.strategy)
         return [
             self._found(query, vectors, passing, k, options)
             for query, vectors in zip(queries, asked, strict=True)

@@ -75,6 +75,11 @@ class WordIndex:
         return float(np.log1p((self._count - frequency + 0.5) / (frequency + 0.5)))
 
 
+def load_word_search() -> None:
+    """Import now what the first index of words needs: a fifth of a second, beside other work."""
+    import bm25s  # noqa: F401
+
+
 def matched_words(text: str, caption: str) -> tuple[str, ...]:
     """The words of a query that a caption holds, as the query writes them."""
     held, telling = set(stems_of(caption)), set(_stems(telling_words(text)))
