@@ -76,8 +76,8 @@ class Pixels:
             image = self._middle(image)
             image = self._filled(self._resized(image, self._scaled_to_short(image)), 0)
         values = np.asarray(image.convert("RGB"), dtype=np.float32) / np.float32(255)
-        values = (values - np.float32(self.mean)) / np.float32(self.std)
-        return np.ascontiguousarray(values.transpose(2, 0, 1))
+        mean, std = np.array(self.mean, dtype=np.float32), np.array(self.std, dtype=np.float32)
+        return np.ascontiguousarray(((values - mean) / std).transpose(2, 0, 1))
 
     def _middle(self, image: Image.Image) -> Image.Image:
         """The part of a very long and thin picture that is cropped out of it in the end.

@@ -107,7 +107,7 @@ def _translated(tokenizer: Any) -> tuple[Any, dict[str, Any]] | None:
         if tokenizer.reduction_fn is not None:
             return None
         return _byte_pairs(tokenizer), {"clean": named, "zeroed": None}
-    inner = getattr(tokenizer, "tokenizer", None)
+    inner: Any = getattr(tokenizer, "tokenizer", None)
     if getattr(tokenizer, "tokenizer_mode", "") or not hasattr(inner, "backend_tokenizer"):
         return None
     zeroed = inner.sep_token_id if tokenizer.strip_sep_token else None
