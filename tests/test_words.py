@@ -191,3 +191,10 @@ def test_matched_words_are_told_as_the_query_writes_them() -> None:
     assert matched_words("Grace HOPPER Straße", "grace hopper, strasse 5") == (
         "Grace", "HOPPER", "Straße"
     )  # fmt: skip
+
+
+def test_indexing_says_nothing_when_another_library_opened_the_root_logger(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    WordIndex(["a cat"])
+    assert not caplog.records

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import unicodedata
 from functools import cache
 from itertools import pairwise
@@ -37,10 +38,8 @@ class WordIndex:
     """
 
     def __init__(self, captions: Sequence[str]) -> None:
-        import bm25s
-
         self._count = len(captions)
-        self._bm25 = bm25s.BM25(method="lucene")
+        self._bm25 = load_word_search().BM25(method="lucene")
         # bm25s refuses a corpus without any word.
         corpus = [stems_of(caption) for caption in captions]
         self._bm25.index(corpus if any(corpus) else [["."]], show_progress=False)
@@ -75,9 +74,13 @@ class WordIndex:
         return float(np.log1p((self._count - frequency + 0.5) / (frequency + 0.5)))
 
 
-def load_word_search() -> None:
-    """Import now what the first index of words needs: a fifth of a second, beside other work."""
-    import bm25s  # noqa: F401
+def load_word_search() -> Any:
+    """Import bm25s, which takes a third of a second."""
+    import bm25s
+
+    # It sets itself to DEBUG, and speaks as soon as another library (open_clip) opens the root's.
+    logging.getLogger("bm25s").setLevel(logging.WARNING)
+    return bm25s
 
 
 def matched_words(text: str, caption: str) -> tuple[str, ...]:
