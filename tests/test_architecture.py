@@ -36,7 +36,12 @@ HOMES = {
     "openai": ("indexer/describers/endpoint.py", "retrieval/endpoint.py", "chat_app/model.py"),
     "ftfy": ("indexer/sources/mojibake.py", "retrieval/encoders/clip_tokens.py"),
     "py3langid": ("retrieval/labels/language.py",),
-    "sklearn": ("training/regression.py", "training/sentiment.py", "retrieval/evaluate/"),
+    "sklearn": (
+        "training/regression.py",
+        "training/sentiment.py",
+        "retrieval/evaluate/",
+        "retrieval/labels/characters.py",
+    ),
     "bm25s": ("retrieval/search/words.py",),
     "Stemmer": ("retrieval/search/words.py",),
     "ir_measures": ("retrieval/evaluate/ranking.py",),

@@ -59,8 +59,8 @@ def test_json_says_what_was_understood_called_and_found(sample_gallery: Path) ->
     assert turn["mode"] == "planner"
     assert turn["understood"] == {"kind": "count", **asked}
     assert turn["tool_calls"] == [{"name": "count_posts", "arguments": asked}]
-    assert turn["counts"]["posts"] == len(turn["posts"]) == 2
-    assert turn["answer"].startswith("2 posts · negative · 2020")
+    assert turn["counts"]["posts"] == len(turn["posts"]) == 3
+    assert turn["answer"].startswith("3 posts · negative · 2020")
     assert set(turn["posts"][0]) == {
         "post_id", "image_id", "path", "caption", "created_at", "sentiment", "topics", "sure"
     }  # fmt: skip

@@ -24,6 +24,7 @@ from training.sentiment_texts import (
     read_coco,
     read_senticap,
     read_social,
+    read_voices,
 )
 
 NO_VECTORS = np.empty((0, 384), dtype=np.float32)
@@ -118,6 +119,17 @@ def test_the_social_captions_are_balanced_and_none_is_in_the_probe() -> None:
         probe = {row["caption"].strip().casefold() for row in csv.DictReader(file)}
     assert len(probe) == 300
     assert not probe & {text.text.strip().casefold() for text in social}
+
+
+def test_the_voices_are_balanced_and_none_of_their_captions_is_anywhere_else() -> None:
+    voices, social = read_voices(), read_social()
+    counts = [sum(text.label == label for text in voices) for label in range(3)]
+    assert max(counts) - min(counts) < len(voices) / 10
+    captions = [text.text.strip().casefold() for text in voices]
+    assert len(set(captions)) == len(captions)
+    with Path("data/probe/posts.csv").open(encoding="utf-8", newline="") as file:
+        others = {row["caption"].strip().casefold() for row in csv.DictReader(file)}
+    assert not set(captions) & (others | {text.text.strip().casefold() for text in social})
 
 
 def test_the_probe_has_two_labellings_and_two_halves_of_each_kind() -> None:

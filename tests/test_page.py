@@ -452,7 +452,7 @@ def test_a_correction_writes_only_what_changed_and_can_be_taken_back(
     assert ":small[:gray[15]]" in counts[: counts.index("**Topics**")]
     assert ":small[:gray[9]]" in counts[: counts.index("**Topics**")]
     page.selectbox(key="gallery-sort").set_value("most_positive").run()
-    next(each for each in page.button if "Dead battery" in each.label).click().run()
+    next(each for each in page.button if "Lockdown" in each.label).click().run()
     button(page, "take-back").click().run()
     assert ":small[:gray[10]]" in [each.value for each in page.sidebar.markdown]
 

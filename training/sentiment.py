@@ -28,6 +28,7 @@ from retrieval.encoders.sentence import SentenceEncoder
 from retrieval.errors import BadInput
 from retrieval.evaluate.metrics import winner_calibration_error
 from retrieval.evaluate.statistics import SEED
+from retrieval.labels.characters import BUCKETS, character_runs
 from retrieval.labels.sentiment_head import HEAD_FILE
 from retrieval.labels.vader import FEATURES, vader_features
 from retrieval.records import SENTIMENTS
@@ -40,6 +41,7 @@ from training.sentiment_texts import (
     read_coco,
     read_senticap,
     read_social,
+    read_voices,
 )
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
 
 _STRENGTHS = (0.3, 1.0, 3.0, 10.0)  # of LogisticRegression's C: less and less regularised
 _STRENGTH_POSTED = 1.0  # of the second expert, by cross-validation over the social captions
+_SCALE_OF_RUNS = 1.0  # of its runs of characters, against vectors of length 1: by unseen voices
 _ROW = re.compile(r"\[[-0-9.,e\s]+\]")
 _PROBE = Path("data/probe/posts.csv")
 
@@ -62,6 +65,8 @@ class Candidate(NamedTuple):
     name: str
     features: str  # vader (its own rule), words (TF-IDF), vectors, vectors+vader
     social: str = "unseen"  # the social captions: unseen, joined with the rest, or an expert's own
+    voices: bool = False  # the second expert sees the captions in several voices as well
+    runs: bool = False  # … and runs of characters
 
 
 CANDIDATES = (
@@ -73,6 +78,9 @@ CANDIDATES = (
     Candidate("vectors + VADER, social captions joined", "vectors+vader", "joined"),
     Candidate("vectors, two experts", "vectors", "expert"),
     Candidate("vectors + VADER, two experts", "vectors+vader", "expert"),
+    Candidate("the same, more voices", "vectors+vader", "expert", voices=True),
+    Candidate("the same, runs of characters", "vectors+vader", "expert", runs=True),
+    Candidate("the same, both", "vectors+vader", "expert", voices=True, runs=True),
 )
 CHOSEN = CANDIDATES[-1]
 
@@ -83,14 +91,17 @@ class Experts(NamedTuple):
     described: Linear  # trained on sentences that describe a picture
     posted: Linear  # trained on captions as people post them
     gate: Linear  # on the vectors alone: high for posted
+    runs: NDArray[np.float64]  # (3, BUCKETS): what runs of characters add to `posted`
 
     def scores(
-        self, vectors: NDArray[np.float32], inputs: NDArray[np.float32]
+        self, captions: Sequence[str], vectors: NDArray[np.float32], inputs: NDArray[np.float32]
     ) -> NDArray[np.float64]:
         """Shape (n, 3)."""
-        posted = logistic(self.gate.logits(vectors))
+        gate = logistic(self.gate.logits(vectors))
+        posted = softmax(self.posted.logits(inputs) + character_runs(captions) @ self.runs.T)
         described = softmax(self.described.logits(inputs))
-        return posted * softmax(self.posted.logits(inputs)) + (1 - posted) * described
+        mixed: NDArray[np.float64] = gate * posted + (1 - gate) * described
+        return mixed
 
 
 class Features:
@@ -128,7 +139,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _train(arguments: argparse.Namespace, settings: Settings) -> int:
     data = _read(arguments)
     encoder = SentenceEncoder(cache_dir=settings.cache_dir)
-    texts = [*data.senticap, *data.coco, *data.coco_of_test, *data.neutrals, *data.social]
+    texts = [*data.senticap, *data.coco, *data.coco_of_test, *data.neutrals]
+    texts += [*data.social, *data.voices]
     features = Features(encoder, [t.text for t in texts] + [row["caption"] for row in data.probe])
     trainer = Trainer(data, features)
     _show_head(data)
@@ -177,6 +189,7 @@ def _read(arguments: argparse.Namespace) -> Data:
         coco_of_test=[text for text in coco if text.picture in tested],
         neutrals=pseudo_neutral(train),
         social=read_social(),
+        voices=read_voices(),
         probe=probe,
     )
 
@@ -196,7 +209,14 @@ def _table_row(candidate: Candidate, trainer: Trainer, data: Data) -> dict[str, 
         "unseen_adjectives": round(unseen, 3),
         "social_captions": round(float((found == labels_of(data.social)).mean()), 3),
         "probe_choose": evaluation.probe(data, "choose", full),
+        "unseen_voices": _unseen_voices(candidate, trainer, data),
     }
+
+
+def _unseen_voices(candidate: Candidate, trainer: Trainer, data: Data) -> dict[str, float]:
+    if candidate.social != "expert":
+        return {}
+    return evaluation.unseen_voices(data, partial(trainer.without_voice, candidate))
 
 
 def _final_report(predict: Predict, data: Data) -> dict[str, Any]:
@@ -235,12 +255,15 @@ class Trainer:
         experts = self._experts(candidate, self.strength(candidate), data.described, data.social)
         temperature = self._temperature(candidate)
         weights, biases = experts.posted
-        return experts._replace(posted=Linear(weights / temperature, biases / temperature))
+        return experts._replace(
+            posted=Linear(weights / temperature, biases / temperature),
+            runs=experts.runs / temperature,
+        )
 
     def predict(self, candidate: Candidate, experts: Experts) -> Predict:
         """What these experts say of captions."""
         return lambda captions: experts.scores(
-            self._features.vectors(captions), self._inputs(candidate, captions)
+            captions, self._features.vectors(captions), self._inputs(candidate, captions)
         )
 
     def as_json(self, experts: Experts) -> dict[str, Any]:
@@ -253,7 +276,12 @@ class Trainer:
             },
             "gate": _row_as_json(experts.gate, 0),
             "described": _rows_as_json(experts.described),
-            "posted": _rows_as_json(experts.posted),
+            "posted": {
+                name: {**row, "runs": [round(float(each), 4) for each in runs]}
+                for (name, row), runs in zip(
+                    _rows_as_json(experts.posted).items(), experts.runs, strict=True
+                )
+            },
         }
 
     def _best_strength(self, candidate: Candidate) -> float:
@@ -303,13 +331,48 @@ class Trainer:
         texts: Sequence[Text],
         social: Sequence[Text],
     ) -> Experts:
-        vectors = self._features.vectors([text.text for text in [*texts, *social]])
-        posted = [0] * len(texts) + [1] * len(social)
+        posted_texts = [*social, *(self._data.voices if candidate.voices else ())]
+        return self._mixture(candidate, strength, texts, posted_texts)
+
+    def without_voice(self, candidate: Candidate, voice: str) -> Predict:
+        """The candidate trained without the captions of one voice."""
+        data = self._data
+        others = [text for text in data.voices if candidate.voices and text.split != voice]
+        strength, posted = self.strength(candidate), [*data.social, *others]
+        return self.predict(candidate, self._mixture(candidate, strength, data.described, posted))
+
+    def _mixture(
+        self,
+        candidate: Candidate,
+        strength: float,
+        described: Sequence[Text],
+        posted: Sequence[Text],
+    ) -> Experts:
+        vectors = self._features.vectors([text.text for text in [*described, *posted]])
+        is_posted = [0] * len(described) + [1] * len(posted)
+        of_posts, runs = self._of_posts(candidate, posted)
         return Experts(
-            described=self._linear(candidate, strength, texts),
-            posted=self._linear(candidate, _STRENGTH_POSTED, social),
-            gate=logistic_regression(vectors, posted, 1, balanced=True),
+            described=self._linear(candidate, strength, described),
+            posted=of_posts,
+            gate=logistic_regression(vectors, is_posted, 1, balanced=True),
+            runs=runs,
         )
+
+    def _of_posts(
+        self, candidate: Candidate, posted: Sequence[Text]
+    ) -> tuple[Linear, NDArray[np.float64]]:
+        """The second expert, and what runs of characters add to it."""
+        if not candidate.runs:
+            nothing = np.zeros((len(SENTIMENTS), BUCKETS))
+            return self._linear(candidate, _STRENGTH_POSTED, posted), nothing
+        from scipy import sparse
+
+        captions = [text.text for text in posted]
+        dense = self._inputs(candidate, captions)
+        inputs = sparse.hstack([dense, _SCALE_OF_RUNS * character_runs(captions)]).tocsr()
+        weights, biases = logistic_regression(inputs, labels_of(posted), _STRENGTH_POSTED)
+        width = dense.shape[1]
+        return Linear(weights[:, :width], biases), _SCALE_OF_RUNS * weights[:, width:]
 
     def _linear(self, candidate: Candidate, strength: float, texts: Sequence[Text]) -> Linear:
         inputs = self._inputs(candidate, [text.text for text in texts])

@@ -43,7 +43,8 @@ class Data:
     coco: list[Text]  # none of SentiCap's test pictures
     coco_of_test: list[Text]  # of SentiCap's test pictures: only tested on
     neutrals: list[Text]  # SentiCap's train sentences without their adjectives
-    social: list[Text]
+    social: list[Text]  # as people post them
+    voices: list[Text]  # more of these, in several voices
     probe: list[dict[str, str]]
 
     def split(self, name: str) -> list[Text]:
@@ -103,6 +104,16 @@ def social_out_of_fold(data: Data, fit: Fit) -> Scores:
         tested = np.flatnonzero(folds == fold)
         scores[tested] = predict([social[place].text for place in tested])
     return scores
+
+
+def unseen_voices(data: Data, fit_without: Callable[[str], Predict]) -> dict[str, float]:
+    """Accuracy on the captions of each voice by a model that saw none of that voice's."""
+    found = {}
+    for voice in sorted({text.split for text in data.voices}):
+        texts = [text for text in data.voices if text.split == voice]
+        scores = fit_without(voice)([text.text for text in texts])
+        found[voice] = round(float((scores.argmax(axis=1) == labels_of(texts)).mean()), 3)
+    return found
 
 
 def unseen_adjectives(data: Data, fit: Fit, known: Set[str]) -> float:

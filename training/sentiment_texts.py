@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from indexer.sources.coco_files import read_caption_file
@@ -15,11 +16,12 @@ from retrieval.records import SENTIMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from indexer.sources.senticap_file import Sentence
 
 NEGATIVE, NEUTRAL, POSITIVE = range(len(SENTIMENTS))
+
+VOICES = Path(__file__).with_name("voices.csv")
 
 _CLASSES: tuple[str, ...] = SENTIMENTS
 _NO_MOOD = 0.05  # VADER's compound score of a sentence without one
@@ -69,6 +71,18 @@ def read_social() -> list[Text]:
     with SOCIAL_CAPTIONS.open(encoding="utf-8", newline="") as file:
         return [
             Text(row["caption"], _CLASSES.index(row["sentiment"]), "train", 0)
+            for row in csv.DictReader(file)
+        ]
+
+
+def read_voices() -> list[Text]:
+    """The captions in voices.csv, written for this project in several voices.
+
+    Their `split` is the voice.
+    """
+    with VOICES.open(encoding="utf-8", newline="") as file:
+        return [
+            Text(row["caption"], _CLASSES.index(row["sentiment"]), row["voice"], 0)
             for row in csv.DictReader(file)
         ]
 

@@ -1,7 +1,8 @@
 """Caption sentiment by two logistic regressions on the sentence vector and VADER's features.
 
-One was trained on sentences that describe a picture, the other on captions as people post them; a
-third, the gate, tells from the vector which kind a caption is and mixes the two accordingly.
+One was trained on sentences that describe a picture, the other on captions as people post them,
+whose runs of characters it reads as well; a third, the gate, tells from the vector which kind a
+caption is and mixes the two accordingly.
 The weights in sentiment_head.json are made by `python -m training.sentiment`, which
 writes their scores beside them; docs/models.md is their model card.
 """
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from retrieval.errors import BadOption
+from retrieval.labels.characters import character_runs
 from retrieval.labels.vader import FEATURES, vader_features
 from retrieval.records import SENTIMENTS
 from retrieval.vectors import softmax
@@ -68,7 +70,8 @@ class SentimentHead:
         inputs = np.hstack([vectors, self._standardised(vader_features(captions))])
         weights, bias = self._gate
         posted = 1 / (1 + np.exp(-(vectors @ weights + bias)))[:, None]
-        by_posted = softmax(self._logits("posted", inputs))
+        runs = character_runs(captions) @ self._runs.T
+        by_posted = softmax(self._logits("posted", inputs) + runs.astype(np.float32))
         by_described = softmax(self._logits("described", inputs))
         scores: Scores = posted * by_posted + (1 - posted) * by_described
         return scores.astype(np.float32)
@@ -84,6 +87,12 @@ class SentimentHead:
         biases = np.array([row["bias"] for row in rows], dtype=np.float32)
         logits: NDArray[np.float32] = inputs @ weights.T + biases
         return logits
+
+    @cached_property
+    def _runs(self) -> NDArray[np.float64]:
+        """Shape (3, BUCKETS): what runs of characters say to the second expert."""
+        rows = [_fields()["posted"][name]["runs"] for name in SENTIMENTS]
+        return np.array(rows, dtype=np.float64)
 
     @cached_property
     def _gate(self) -> tuple[NDArray[np.float32], float]:
